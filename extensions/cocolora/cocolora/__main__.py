@@ -1,0 +1,5 @@
+"""``python -m cocolora``."""
+
+from cocolora.cli import main
+
+raise SystemExit(main())

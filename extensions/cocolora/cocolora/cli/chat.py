@@ -1,0 +1,46 @@
+"""Chatting in the terminal."""
+
+from __future__ import annotations
+
+import uuid
+
+from rich.console import Console
+
+from cocolora.core.conversations import ChatMessage, Conversation
+from cocolora.core.reconcile import Row
+from cocolora.engine import Engine
+from cocolora.engine.rooms import utc_now
+
+console = Console()
+
+
+def run_chat(engine: Engine, *, profile: str) -> int:
+    """Read messages until an empty line or end of input; every turn is recorded."""
+    conversation = Conversation(uuid.uuid4().hex, profile, "Terminal chat", "terminal", utc_now())
+    rows: list[Row] = []
+    console.print("An empty line ends the chat.", style="dim")
+    while message := _read():
+        told = [text for row in rows for text in (row.user, row.reply)]
+        context = engine.contextualise(message, profile=profile, visible=told)
+        reply = engine.reply([*_messages(rows), {"role": "user", "content": message}], context)
+        console.print(reply, markup=False, highlight=False)
+        rows.append(Row(message, reply, utc_now()))
+        engine.record(conversation, rows)
+    if engine.jobs.current:
+        console.print("Learning goes on; Ctrl-C stops it.", style="dim")
+        engine.jobs.wait()
+    return 0
+
+
+def _read() -> str:
+    try:
+        return console.input("> ").strip()
+    except EOFError:
+        return ""
+
+
+def _messages(rows: list[Row]) -> list[ChatMessage]:
+    messages: list[ChatMessage] = []
+    for row in rows:
+        messages += [{"role": "user", "content": row.user}, {"role": "assistant", "content": row.reply}]
+    return messages

@@ -1,0 +1,295 @@
+"""One function per command: it calls the engine and shows what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from cocolora.core.adapters import Activation, Adapter, AdapterKind
+from cocolora.core.events import Progress, ProgressCallback
+from cocolora.engine import Engine
+from cocolora.engine.home import default_home
+from cocolora.engine.open_model import DEMO_BASE, model_in
+from cocolora.errors import UnknownId
+
+console = Console()
+
+
+@contextmanager
+def opened(arguments: Namespace) -> Iterator[Engine]:
+    """Open the engine that the common options name."""
+    engine = Engine(arguments.home or default_home(), model_in(arguments.base or DEMO_BASE))
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+@contextmanager
+def progress_bar(arguments: Namespace) -> Iterator[ProgressCallback]:
+    """Show a bar on stderr while the command works."""
+    with Bar(console=Console(stderr=True), transient=True, disable=arguments.json) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(progress: Progress) -> None:
+            task = tasks.setdefault(progress.doing, None)
+            if task is None:
+                task = tasks[progress.doing] = bar.add_task(progress.doing, total=progress.total)
+            bar.update(task, completed=progress.done, total=progress.total)
+
+        yield show
+
+
+def show(arguments: Namespace, values: dict[str, Any], *lines: str) -> None:
+    """Print one JSON object, or the lines."""
+    if arguments.json:
+        print(json.dumps(values, ensure_ascii=False, default=str))
+    else:
+        for line in lines:
+            console.print(line, markup=False, highlight=False)
+
+
+def demo(arguments: Namespace) -> int:
+    """Tell the story."""
+    from cocolora.demo.story import run_story
+
+    return run_story(arguments.out or Path("demo-output"), as_json=arguments.json)
+
+
+def ask(arguments: Namespace) -> int:
+    """Ask one question."""
+    from cocolora.engine.answer import Context
+
+    with opened(arguments) as engine:
+        context = Context() if arguments.bare else engine.contextualise(arguments.question, profile=arguments.profile)
+        reply = engine.reply([{"role": "user", "content": arguments.question}], context)
+        memories = [memory.turn_id for memory in context.memories]
+        show(arguments, {"reply": reply, "adapters": context.route.adapter_ids, "memories": memories}, reply)
+    return 0
+
+
+def chat(arguments: Namespace) -> int:
+    """Chat in the terminal."""
+    from cocolora.cli.chat import run_chat
+
+    with opened(arguments) as engine:
+        return run_chat(engine, profile=arguments.profile)
+
+
+def app(arguments: Namespace) -> int:
+    """Open the page."""
+    from cocolora.hosts.app import run_app
+
+    with opened(arguments) as engine:
+        run_app(engine, port=arguments.port, open_browser=not arguments.no_browser)
+    return 0
+
+
+def import_(arguments: Namespace) -> int:
+    """Record past chats."""
+    with opened(arguments) as engine, progress_bar(arguments) as on_progress:
+        done = engine.import_chats(arguments.paths, profile=arguments.profile, on_progress=on_progress)
+    problems = [
+        f"{path}{'' if row is None else f', row {row}'}: {reason}; skipped" for path, row, reason in done.problems
+    ]
+    summary = f"Recorded {done.turns} new turn(s) in {done.conversations} conversation(s)."
+    show(
+        arguments,
+        {"conversations": done.conversations, "turns": done.turns, "problems": problems},
+        *problems,
+        summary,
+    )
+    return 0
+
+
+def learn(arguments: Namespace) -> int:
+    """Learn what was not read yet."""
+    with opened(arguments) as engine, progress_bar(arguments) as on_progress:
+        learned = engine.learn(profile=arguments.profile, on_progress=on_progress)
+    values = {"read_turns": learned.read_turns, "adapters": [as_values(adapter) for adapter in learned.adapters]}
+    show(arguments, values, learned.sentence)
+    return 0
+
+
+def status(arguments: Namespace) -> int:
+    """Show the profile at a glance."""
+    with opened(arguments) as engine:
+        seen = engine.status(profile=arguments.profile)
+    values = dataclasses.asdict(seen) | {"adapters": [as_values(adapter) for adapter in seen.adapters]}
+    show(arguments, values, f"Model: {seen.model or 'none'}", seen.sentence)
+    return 0
+
+
+def adapters(arguments: Namespace) -> int:
+    """List the adapters, or change one."""
+    with opened(arguments) as engine:
+        if arguments.adapter:
+            _change(engine, find_adapter(engine, arguments.adapter), arguments)
+        found = engine.adapters(arguments.profile)
+    if arguments.json:
+        show(arguments, {"adapters": [as_values(adapter) for adapter in found]})
+    elif found:
+        console.print(_table(found))
+    else:
+        show(arguments, {}, "No adapters yet. `cocolora learn` makes them from what was said.")
+    return 0
+
+
+def find_adapter(engine: Engine, wanted: str) -> Adapter:
+    """Return the adapter with this id or name. Raises UnknownId."""
+    for adapter in engine.adapters():
+        if wanted in (adapter.id, adapter.name):
+            return adapter
+    raise UnknownId("adapter", wanted)
+
+
+def _change(engine: Engine, adapter: Adapter, arguments: Namespace) -> None:
+    if arguments.delete:
+        engine.delete_adapter(adapter.id)
+        return
+    if arguments.activation:
+        engine.set_activation(adapter.id, Activation(arguments.activation))
+    if arguments.rename is not None or arguments.weight is not None:
+        engine.change_adapter(adapter.id, name=arguments.rename, weight=arguments.weight)
+
+
+def _table(found: list[Adapter]) -> Table:
+    table = Table("id", "name", "kind", "turns", "made", "recall", "kept", "abstains", "state")
+    for adapter in found:
+        scores = adapter.scores
+        shares = [f"{s:.0%}" for s in (scores.recall, scores.retention, scores.abstention)] if scores else ["–"] * 3
+        state = adapter.activation if adapter.usable else f"{adapter.state}, off"
+        made = f"{adapter.made_at:%Y-%m-%d %H:%M}"
+        table.add_row(
+            adapter.id, adapter.name, adapter.kind, str(len(adapter.turn_versions)), made, *shares, str(state)
+        )
+    return table
+
+
+def as_values(adapter: Adapter) -> dict[str, Any]:
+    """Return an adapter as plain values."""
+    return dataclasses.asdict(adapter)
+
+
+def forget(arguments: Namespace) -> int:
+    """Show what would go, ask, and forget."""
+    with opened(arguments) as engine, progress_bar(arguments) as on_progress:
+        plan = engine.plan_forget(
+            conversation=arguments.conversation, turn_ids=arguments.turn or (), match=arguments.match
+        )
+        preview = [f"  {turn.id}  {turn.said_at:%Y-%m-%d}  {turn.user[:70]}" for turn in plan.turns]
+        preview += [f'  adapter "{adapter.name}" ({adapter.id})' for adapter in plan.adapters]
+        if plan.taught_again:
+            preview.append(f"  {len(plan.taught_again)} other turn(s) of these adapters are learned again.")
+        if not arguments.yes and not _confirm(arguments, preview):
+            show(arguments, {"forgotten_turns": 0, "message": "Nothing was forgotten."}, "Nothing was forgotten.")
+            return 1
+        said = engine.forget(plan, on_progress=on_progress)
+    show(
+        arguments,
+        {"forgotten_turns": len(plan.turns), "dropped_adapters": len(plan.adapters), "message": said},
+        said,
+    )
+    return 0
+
+
+def _confirm(arguments: Namespace, preview: list[str]) -> bool:
+    if arguments.json or not sys.stdin.isatty():
+        return False
+    console.print("This would be forgotten for good:")
+    for line in preview:
+        console.print(line, markup=False, highlight=False)
+    return console.input("Forget? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def export(arguments: Namespace) -> int:
+    """Write a bundle."""
+    with opened(arguments) as engine:
+        done = engine.export(
+            arguments.target,
+            profile=arguments.profile,
+            adapter_ids=arguments.adapter,
+            with_questions=arguments.with_questions,
+        )
+    text = "with the questions they answer" if done.with_questions else "without any conversation text"
+    sentence = (
+        f"Wrote {len(done.adapters)} adapter(s) to {done.target} ({done.size_bytes / 1e6:.1f} MB), {text}. "
+        "An adapter can be made to tell what it learned: share it only with those who may know that."
+    )
+    show(arguments, {"target": done.target, "adapters": [a.id for a in done.adapters]}, sentence)
+    return 0
+
+
+def import_stack(arguments: Namespace) -> int:
+    """Take a bundle in."""
+    with opened(arguments) as engine:
+        taken = engine.import_stack(arguments.source, profile=arguments.profile)
+        if arguments.switch_on:
+            for adapter in taken:
+                always = adapter.kind is AdapterKind.BEHAVIOUR
+                engine.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
+    state = "switched on" if arguments.switch_on else "switched off"
+    show(arguments, {"adapters": [adapter.id for adapter in taken]}, f"Took in {len(taken)} new adapter(s), {state}.")
+    return 0
+
+
+def verify(arguments: Namespace) -> int:
+    """Name every fault; exit code 1 when there is one."""
+    with opened(arguments) as engine:
+        faults = engine.verify()
+    lines = [f"{fault.kind} {fault.subject}: {fault.detail}" for fault in faults]
+    show(arguments, {"faults": [dataclasses.asdict(fault) for fault in faults]}, *lines, f"{len(faults)} fault(s).")
+    return 1 if faults else 0
+
+
+def doctor(arguments: Namespace) -> int:
+    """Say what can be done here."""
+    from cocolora.cli.doctor import examine
+
+    findings = examine(arguments.base or DEMO_BASE)
+    show(arguments, {"findings": findings}, *(f"{name}: {finding}" for name, finding in findings.items()))
+    return 0
+
+
+def bench(arguments: Namespace) -> int:
+    """Run a benchmark."""
+    from cocolora.bench.learning import run_learning
+
+    with progress_bar(arguments) as on_progress:
+        result = run_learning(
+            arguments.base or DEMO_BASE,
+            facts=arguments.facts,
+            facts_per_stretch=arguments.facts_per_stretch,
+            seeds=arguments.seeds,
+            on_progress=on_progress,
+        )
+    print(json.dumps(result, indent=None if arguments.json else 2))
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Namespace], int]] = {
+    "demo": demo,
+    "ask": ask,
+    "chat": chat,
+    "app": app,
+    "import": import_,
+    "learn": learn,
+    "status": status,
+    "adapters": adapters,
+    "forget": forget,
+    "export": export,
+    "import-stack": import_stack,
+    "verify": verify,
+    "doctor": doctor,
+    "bench": bench,
+}

@@ -1,0 +1,41 @@
+"""What the loaded model and the environment can do, in sentences."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import platform
+from pathlib import Path
+
+from cocolora.engine.open_model import model_in
+from cocolora.errors import CocoloraError
+
+_PACKAGES = ("torch", "transformers", "peft", "chromadb", "gradio", "bitsandbytes", "gptqmodel")
+_MISSING = {
+    "chromadb": "search goes by words alone; `python install.py` installs it",
+    "bitsandbytes": "4-bit and 8-bit bases cannot be loaded",
+    "gptqmodel": "GPTQ bases cannot be loaded; `python install.py gptq` installs it",
+}
+
+
+def examine(base: Path) -> dict[str, str]:
+    """Return a finding for Python, each package and the base model."""
+    findings = {"Python": platform.python_version()}
+    for package in _PACKAGES:
+        findings[package] = _package(package)
+    findings["model"] = _model(base)
+    return findings
+
+
+def _package(package: str) -> str:
+    if importlib.util.find_spec(package) is None:
+        return f"missing: {_MISSING.get(package, 'run `python install.py demo`')}"
+    return importlib.metadata.version(package)
+
+
+def _model(base: Path) -> str:
+    try:
+        model = model_in(base)()
+        return f"{model.identity} can be trained and stacked"
+    except CocoloraError as error:
+        return str(error)

@@ -1,0 +1,123 @@
+"""The parser of the command line, and the entry that runs one command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cocolora import __version__
+from cocolora.errors import CocoloraError
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; an explained failure is one sentence on stderr and exit code 1."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        return _find(arguments.command)(arguments)
+    except CocoloraError as error:
+        _fail(arguments, str(error))
+        return 1
+    except FileExistsError as error:
+        _fail(arguments, str(error))
+        return 1
+    except KeyboardInterrupt:
+        _fail(arguments, "Stopped.")
+        return 130
+
+
+def _find(command: str) -> Command:
+    from cocolora.cli import commands
+
+    return commands.COMMANDS[command]
+
+
+def _fail(arguments: argparse.Namespace, sentence: str) -> None:
+    if arguments.json:
+        print(json.dumps({"error": sentence}, ensure_ascii=False))
+    else:
+        print(sentence, file=sys.stderr)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(prog="cocolora", description="A local chatbot that learns from its chats.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    common = _common_options()
+
+    def add(name: str, summary: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=summary, description=summary, parents=[common])
+
+    demo = add("demo", "Tell the whole story on the demo base: chat, learn, recall, forget, export, import.")
+    demo.add_argument("--out", type=Path, help="Keep transcripts and adapters here (default: ./demo-output).")
+    ask = add("ask", "Ask one question, with memories and adapters.")
+    ask.add_argument("question")
+    ask.add_argument("--bare", action="store_true", help="Ask the base model alone.")
+    add("chat", "Chat in the terminal; what is said is recorded and learned.")
+    app = add("app", "Open a page with a chat and the tab, on this machine only.")
+    app.add_argument("--port", type=int, default=7865)
+    app.add_argument("--no-browser", action="store_true", help="Do not open a browser.")
+    _import_options(add("import", "Record past chats from files or folders."))
+    add("learn", "Learn all turns that were not read yet, now.")
+    add("status", "Show what was learned, what waits and why.")
+    _adapter_options(add("adapters", "List the adapters, or change one."))
+    _forget_options(add("forget", "Forget turns and everything that descends from them."))
+    _export_options(add("export", "Write the profile's adapters as a bundle."))
+    load = add("import-stack", "Check a bundle and take its adapters in, switched off.")
+    load.add_argument("source", type=Path, metavar="DIR|FILE.zip")
+    load.add_argument("--switch-on", action="store_true", help="Switch the adapters on as they were.")
+    add("verify", "Derive every hash and reference again and name each fault.")
+    add("doctor", "Say what the loaded model and this environment can do, and what to install.")
+    _bench_options(add("bench", "Run a benchmark."))
+    return parser
+
+
+def _common_options() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--home", type=Path, help="Folder of journal and adapters (default: the user's data folder).")
+    common.add_argument("--base", type=Path, metavar="MODEL_DIR", help="Base model (default: the demo base).")
+    common.add_argument("--profile", default="default", help="Whose memory (default: %(default)s).")
+    common.add_argument("--json", action="store_true", help="Print one JSON object.")
+    return common
+
+
+def _import_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+
+
+def _adapter_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("adapter", nargs="?", help="Id or name of the adapter to change.")
+    parser.add_argument("--activation", choices=("always", "routed", "off"))
+    parser.add_argument("--rename", metavar="NAME")
+    parser.add_argument("--weight", type=float)
+    parser.add_argument("--delete", action="store_true", help="Delete it; its turns are then learned again.")
+
+
+def _forget_options(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--conversation", metavar="ID")
+    what.add_argument("--turn", metavar="ID", action="append")
+    what.add_argument("--match", metavar="TEXT", help="Every turn that holds this text.")
+    parser.add_argument("--yes", action="store_true", help="Do not ask.")
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", type=Path, metavar="DIR|FILE.zip")
+    parser.add_argument("--adapter", action="append", metavar="ID", help="Only this one; may be repeated.")
+    parser.add_argument(
+        "--with-questions",
+        action="store_true",
+        help="Add the questions (not the answers) that the adapters were taught, so that they route elsewhere.",
+    )
+
+
+def _bench_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", choices=("learning",))
+    parser.add_argument("--facts", type=int, default=8, help="Facts told in one life.")
+    parser.add_argument("--facts-per-stretch", type=int, default=4, help="Facts told in one conversation.")
+    parser.add_argument("--seeds", type=int, default=3, help="Lives, each with facts of its own.")

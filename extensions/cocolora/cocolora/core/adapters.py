@@ -1,0 +1,95 @@
+"""Adapters: what they are, what they were trained on, and where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cocolora.core.gate import Scores
+from cocolora.core.ids import derive_id
+
+
+class AdapterKind(StrEnum):
+    """A knowledge adapter answers about its turns; a behaviour adapter changes how all is answered."""
+
+    KNOWLEDGE = "knowledge"
+    BEHAVIOUR = "behaviour"
+
+
+class Activation(StrEnum):
+    """When an adapter takes part: on every prompt, when routed to, or never."""
+
+    ALWAYS = "always"
+    ROUTED = "routed"
+    OFF = "off"
+
+
+class AdapterState(StrEnum):
+    """Where an adapter stands: trusted, refused by the gate, or imported and not yet trusted."""
+
+    READY = "ready"
+    REJECTED = "rejected"
+    IMPORTED = "imported"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseIdentity:
+    """A base model by name and by a fingerprint over its configuration and weights."""
+
+    name: str
+    fingerprint: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.fingerprint[:8]})"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How an adapter is trained; with the samples and the base it determines the adapter's weights."""
+
+    rank: int
+    alpha: float
+    learning_rate: float
+    steps: int
+    batch_samples: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A trained adapter in the catalogue. ``sha256`` is of ``adapter_model.safetensors``."""
+
+    id: str
+    name: str
+    kind: AdapterKind
+    profile: str
+    activation: Activation
+    state: AdapterState
+    weight: float
+    base: BaseIdentity
+    recipe: Recipe
+    sha256: str
+    size_bytes: int
+    made_at: datetime
+    scores: Scores | None = None
+    reason: str = ""
+    turn_versions: tuple[tuple[str, int], ...] = ()
+    origin: str = ""
+
+    @property
+    def turn_ids(self) -> tuple[str, ...]:
+        """The turns the adapter learned."""
+        return tuple(turn_id for turn_id, _ in self.turn_versions)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may take part in an answer."""
+        return self.state is not AdapterState.REJECTED and self.activation is not Activation.OFF
+
+
+def adapter_id(
+    kind: AdapterKind, *, profile: str, base: BaseIdentity, turn_versions: tuple[tuple[str, int], ...], recipe: Recipe
+) -> str:
+    """Return the id of an adapter: the same for the same turns, base and recipe, in any life."""
+    return derive_id("adapter", kind, profile, base.fingerprint, sorted(turn_versions), recipe)

@@ -1,0 +1,28 @@
+"""Events: what the engine tells whoever watches it (the tab, the command line)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is: ``done`` of ``total`` units of the step that ``doing`` names."""
+
+    doing: str
+    done: int
+    total: int
+
+
+ProgressCallback = Callable[[Progress], None]
+CancelCheck = Callable[[], bool]
+
+
+def ignore_progress(progress: Progress) -> None:
+    """Tell nobody."""
+
+
+def never_cancelled() -> bool:
+    """Go on to the end."""
+    return False

@@ -1,0 +1,110 @@
+"""The ports between rooms: what the engine wires, and what a room may expect of another it never imports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+from cocolora.core.adapters import BaseIdentity, Recipe
+from cocolora.core.conversations import ChatMessage
+from cocolora.core.events import CancelCheck, ProgressCallback
+from cocolora.core.lessons import BaseCard, Exchange, Sample
+
+
+class LanguageModel(Protocol):
+    """The loaded causal language model.
+
+    ``network`` is the torch module as the host loaded it (adapters live inside it); ``tokenizer`` is Hugging
+    Face's. Every call that uses the network holds ``exclusive()`` itself for as long as it needs.
+    """
+
+    network: Any
+    tokenizer: Any
+
+    @property
+    def identity(self) -> BaseIdentity:
+        """The base's name and fingerprint."""
+
+    @property
+    def card(self) -> BaseCard:
+        """The questions that go with this base."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold the model: no generation and no other training meanwhile. Reentrant within a thread."""
+
+    def held_by_host(self) -> AbstractContextManager[None]:
+        """Say that the host called this thread while it holds its lock: ``exclusive`` then does not wait for it."""
+
+    def generate(self, chats: Sequence[Sequence[ChatMessage]], *, max_new_tokens: int = 64) -> list[str]:
+        """Return the greedy reply to each chat, as plain text, with whatever adapters are active."""
+
+    def sample(self, exchange: Exchange) -> Sample:
+        """Return the tokens of an exchange in the model's chat template; the loss counts on the reply alone."""
+
+
+class Stack(Protocol):
+    """The adapters on the live model."""
+
+    @property
+    def attached(self) -> tuple[str, ...]:
+        """The ids of the adapters that are attached."""
+
+    def attach(self, adapter_id: str, folder: Path) -> None:
+        """Attach an adapter's files, inactive. Refuses what does not fit before anything is touched."""
+
+    def detach(self, adapter_id: str) -> None:
+        """Take an adapter off; with the last one gone the network is as the host loaded it."""
+
+    def activate(self, weights: Sequence[tuple[str, float]]) -> None:
+        """Make exactly these attached adapters active, with their weights."""
+
+    def activated(self, weights: Sequence[tuple[str, float]]) -> AbstractContextManager[None]:
+        """Hold the model with exactly these adapters active, then restore what was active."""
+
+
+class UnfinishedAdapter(Protocol):
+    """An adapter on the live model that is being trained; at rest it is inactive and frozen."""
+
+    @property
+    def parameters(self) -> Sequence[Any]:
+        """What is trained: torch parameters in float32."""
+
+    def open(self) -> AbstractContextManager[None]:
+        """Hold the model with this adapter, on those beneath it, active and alone trainable; then restore all."""
+
+    def write(self, folder: Path) -> None:
+        """Write PEFT files and a manifest into ``folder``, made visible in one step."""
+
+
+class TrainingStack(Protocol):
+    """What a trainer needs of the stack."""
+
+    def unfinished(
+        self, adapter_id: str, *, recipe: Recipe, beneath: Sequence[tuple[str, float]]
+    ) -> AbstractContextManager[UnfinishedAdapter]:
+        """Create an adapter for training, on top of attached ones; it is taken off again at the end.
+
+        Its weights at the start depend on the recipe's seed alone. Raises CannotTrain.
+        """
+
+
+class Trainer(Protocol):
+    """Makes an adapter."""
+
+    def train(
+        self,
+        adapter_id: str,
+        samples: Sequence[Sample],
+        *,
+        recipe: Recipe,
+        beneath: Sequence[tuple[str, float]],
+        folder: Path,
+        on_progress: ProgressCallback,
+        cancelled: CancelCheck,
+    ) -> tuple[float, ...]:
+        """Train on ``samples`` on top of the frozen adapters ``beneath``; write PEFT files into ``folder``.
+
+        Returns the loss of every step. Raises Cancelled, TrainingDiverged or CannotTrain and then leaves nothing.
+        """

@@ -1,0 +1,112 @@
+"""What the journal answers with: readings, jobs, faults, and what a change to it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What came of reading a turn."""
+
+    LEARNED = "learned"
+    NOTHING = "nothing"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One version of a turn was read for one base; ``adapter_id`` learned it, or was rejected, or is None."""
+
+    turn_id: str
+    version: int
+    base_fingerprint: str
+    outcome: Outcome
+    adapter_id: str | None
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TurnVersion:
+    """One version of a turn's texts and what made it; versions count from 1."""
+
+    turn_id: str
+    version: int
+    user: str
+    reply: str
+    change: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The ids of the turns that a sync recorded, revised and removed.
+
+    ``recorded`` includes the turns that an edit of a shared turn split off; ``joined`` are turns of other
+    conversations that this one, a branch, now holds too.
+    """
+
+    recorded: tuple[str, ...] = ()
+    revised: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether any turn came, went or changed."""
+        return bool(self.recorded or self.revised or self.removed or self.joined)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was forgotten. ``scrubbed`` is False when another reader kept old bytes in the file for now."""
+
+    turn_ids: tuple[str, ...] = ()
+    conversation_ids: tuple[str, ...] = ()
+    adapter_ids: tuple[str, ...] = ()
+    lessons: int = 0
+    scrubbed: bool = True
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of background work: ``done`` of ``total`` units of the step that ``doing`` names.
+
+    ``payload`` holds ids and numbers, never conversation text.
+    """
+
+    id: str
+    kind: str
+    payload: Mapping[str, object]
+    state: JobState
+    doing: str
+    done: int
+    total: int
+    message: str
+    added_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something in the journal that is not as it must be: what kind, where, and in what way."""
+
+    kind: str
+    subject: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.subject}: {self.detail}"

@@ -1,0 +1,1 @@
+"""The tiny base model, its synthetic world, and the scripted story."""

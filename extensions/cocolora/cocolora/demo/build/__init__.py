@@ -1,0 +1,1 @@
+"""Builds the demo base: tokenizer, model, training, examination and shipping."""

@@ -1,0 +1,90 @@
+"""Answering: memories and adapters that match a prompt, chosen when it is built and applied when it is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cocolora.core.conversations import ChatMessage
+from cocolora.core.learning import estimate_tokens
+from cocolora.core.memories import Memory, render_memories
+from cocolora.core.routing import Hit, Route, choose_route
+from cocolora.core.study import normalise
+from cocolora.engine.rooms import Rooms
+from cocolora.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What cocolora adds to one prompt: the memory block and the route, with the memories behind the block."""
+
+    memory_block: str = ""
+    route: Route = field(default_factory=Route)
+    memories: tuple[Memory, ...] = ()
+
+
+def contextualise(rooms: Rooms, question: str, *, profile: str, visible: Sequence[str]) -> Context:
+    """Choose memories and adapters for a question; ``visible`` are the texts that the prompt holds already."""
+    hits = rooms.index.search(question, profile=profile, limit=10)
+    route = _route(rooms, hits, profile=profile)
+    memories = _memories(rooms, hits, route, visible=visible)
+    return Context(render_memories(memories, now=rooms.clock()), route, tuple(memories))
+
+
+def _route(rooms: Rooms, hits: Sequence[Hit], *, profile: str) -> Route:
+    try:
+        adapters = rooms.adapters(profile)
+    except ModelError:  # without a model that takes adapters, text memory still works
+        return Route()
+    return choose_route(hits, adapters, routing=rooms.settings.routing)
+
+
+def _memories(rooms: Rooms, hits: Sequence[Hit], route: Route, *, visible: Sequence[str]) -> list[Memory]:
+    retrieval = rooms.settings.retrieval
+    if not retrieval.quote:
+        return []
+    best = max((hit.score for hit in hits), default=0.0)
+    needed = max(retrieval.threshold, retrieval.nearness * best)
+    fitting = [hit.turn_id for hit in hits if hit.score >= needed]
+    turns = {turn.id: turn for turn in rooms.journal.turns(ids=fitting)}
+    learned = set() if retrieval.quote_learned else _learned_turns(rooms, route)
+    seen = {normalise(text) for text in visible}
+    memories: list[Memory] = []
+    left_tokens = retrieval.budget_tokens
+    for turn in (turns[turn_id] for turn_id in fitting if turn_id in turns and turn_id not in learned):
+        left_tokens -= estimate_tokens(turn.text)
+        if left_tokens < 0 or len(memories) == retrieval.max_memories:
+            break
+        if normalise(turn.user) not in seen:
+            memories.append(Memory(turn.id, turn.said_at, turn.user, turn.reply))
+    return memories
+
+
+def _learned_turns(rooms: Rooms, route: Route) -> set[str]:
+    return {turn_id for adapter_id in route.adapter_ids for turn_id in rooms.journal.adapter(adapter_id).turn_ids}
+
+
+def replies(rooms: Rooms, asked: Sequence[tuple[Sequence[ChatMessage], Context]], *, max_new_tokens: int) -> list[str]:
+    """Generate the reply to each chat with the memories and adapters of its context; one route at a time."""
+    by_route: dict[tuple[tuple[str, float], ...], list[int]] = {}
+    for number, (_, context) in enumerate(asked):
+        by_route.setdefault(context.route.weights, []).append(number)
+    answers = [""] * len(asked)
+    bench = rooms.workbench()
+    for weights, numbers in by_route.items():
+        chats = [with_memories(*asked[number]) for number in numbers]
+        with bench.using(weights) as model:
+            generated = model.generate(chats, max_new_tokens=max_new_tokens)
+        for number, answer in zip(numbers, generated, strict=True):
+            answers[number] = answer
+    return answers
+
+
+def with_memories(messages: Sequence[ChatMessage], context: Context) -> list[ChatMessage]:
+    """Return ``messages`` with the memory block in the system message; the originals are left as they are."""
+    if not context.memory_block:
+        return list(messages)
+    if messages and messages[0]["role"] == "system":
+        joined = f"{messages[0]['content']}\n\n{context.memory_block}"
+        return [{"role": "system", "content": joined}, *messages[1:]]
+    return [{"role": "system", "content": context.memory_block}, *messages]

@@ -1,0 +1,41 @@
+"""The catalogue: adapters switched on and off, weighed, renamed and deleted by their user."""
+
+from __future__ import annotations
+
+import shutil
+
+from cocolora.core.adapters import Activation, Adapter, AdapterState
+from cocolora.engine.rooms import Rooms
+from cocolora.errors import AdapterRejected, BaseMismatch, ModelError
+
+
+def set_activation(rooms: Rooms, adapter_id: str, activation: Activation) -> Adapter:
+    """Switch an adapter on (always, routed) or off. Raises UnknownId, AdapterRejected, BaseMismatch."""
+    adapter = rooms.journal.adapter(adapter_id)
+    if activation is not Activation.OFF:
+        if adapter.state is AdapterState.REJECTED:
+            raise AdapterRejected(adapter.name, adapter.reason)
+        _check_base(rooms, adapter)
+    return rooms.journal.change_adapter(adapter_id, activation=activation)
+
+
+def _check_base(rooms: Rooms, adapter: Adapter) -> None:
+    loaded = rooms.workbench().model.identity
+    if loaded.fingerprint != adapter.base.fingerprint:
+        raise BaseMismatch(adapter.name, trained_on=str(adapter.base), loaded=str(loaded))
+
+
+def delete_adapter(rooms: Rooms, adapter_id: str) -> None:
+    """Delete an adapter; its turns are unread again. Raises UnknownId."""
+    rooms.journal.remove_adapter(adapter_id)
+    rooms.index.drop_turns([adapter_id])
+    drop_files(rooms, adapter_id)
+
+
+def drop_files(rooms: Rooms, adapter_id: str) -> None:
+    """Detach an adapter that the catalogue no longer holds, and delete its files."""
+    try:
+        rooms.workbench().drop(adapter_id)
+    except ModelError:  # nothing is loaded, so nothing is attached
+        pass
+    shutil.rmtree(rooms.home.adapter_folder(adapter_id), ignore_errors=True)

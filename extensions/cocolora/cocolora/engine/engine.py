@@ -1,0 +1,235 @@
+"""The engine: one thin front for the hosts, the tab and the command line; each use case lives in its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from cocolora.core.adapters import Activation, Adapter
+from cocolora.core.conversations import DEFAULT_PROFILE, Change, ChatMessage, Conversation, Turn
+from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
+from cocolora.core.ports import LanguageModel
+from cocolora.core.reconcile import Row
+from cocolora.core.records import Fault, Synced
+from cocolora.core.routing import Route
+from cocolora.engine import answer, catalogue, forget, import_chats, learn, record, share, status, verify
+from cocolora.engine.forget import ForgetPlan
+from cocolora.engine.home import Home
+from cocolora.engine.jobs import JobRunner
+from cocolora.engine.rooms import Rooms, utc_now
+from cocolora.engine.workbench import Workbench
+from cocolora.errors import ModelError
+from cocolora.journal import Journal
+from cocolora.retrieval import SearchIndex
+from cocolora.settings import Settings, load_settings, save_settings
+
+
+class Engine:
+    """Everything cocolora does, over one home folder and whatever model the host has loaded.
+
+    ``find_model`` is asked before every use, so that a host may load another model at any time. Methods that
+    change adapters raise HomeBusy while another process does.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        find_model: Callable[[], LanguageModel | None],
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        home = Home(folder)
+        home.create()
+        settings = load_settings(home.settings_file)
+        journal = Journal.open(home.journal_file)
+        index = SearchIndex.open(home.index_folder, embedder=None)
+        self._rooms = Rooms(home, settings, journal, index, find_model, clock)
+        self.jobs = JobRunner(journal, clock)
+        journal.recover_jobs(now=clock())
+        record.refresh_index(self._rooms)
+
+    def close(self) -> None:
+        """Stop the running job and close the files."""
+        self.jobs.stop()
+        self.jobs.wait(timeout_s=30)
+        self._rooms.release_model()
+        self._rooms.index.close()
+        self._rooms.journal.close()
+
+    @property
+    def home(self) -> Home:
+        """Where everything is kept."""
+        return self._rooms.home
+
+    @property
+    def journal(self) -> Journal:
+        """The journal, for reading."""
+        return self._rooms.journal
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._rooms.settings
+
+    def change_settings(self, section: str, **values: object) -> Settings:
+        """Change settings of one section, keep them, and return all. Raises SettingsInvalid and changes nothing."""
+        settings = self._rooms.settings.changed(section, **values)
+        save_settings(settings, self.home.settings_file)
+        self._rooms.settings = settings
+        return settings
+
+    # What was said
+
+    def record(self, conversation: Conversation, rows: Sequence[Row], *, change: Change = Change.RECORDED) -> Synced:
+        """Bring the journal up to what the conversation shows, and start learning when it is due."""
+        synced = record.record(self._rooms, conversation, rows, change=change)
+        self._learn_if_due(conversation.profile)
+        return synced
+
+    def import_chats(
+        self,
+        paths: Sequence[Path],
+        *,
+        profile: str = DEFAULT_PROFILE,
+        on_progress: ProgressCallback = ignore_progress,
+        cancelled: CancelCheck = never_cancelled,
+    ) -> import_chats.Imported:
+        """Record the chats in files. Raises ChatFileInvalid."""
+        return import_chats.import_chats(
+            self._rooms, paths, profile=profile, on_progress=on_progress, cancelled=cancelled
+        )
+
+    # Answering
+
+    def contextualise(
+        self, question: str, *, profile: str = DEFAULT_PROFILE, visible: Sequence[str] = ()
+    ) -> answer.Context:
+        """Choose the memories and adapters for a question."""
+        return answer.contextualise(self._rooms, question, profile=profile, visible=visible)
+
+    def activate(self, route: Route) -> None:
+        """Make a route's adapters active; the caller holds the model."""
+        self._rooms.workbench().activate(route.weights)
+
+    def let_go_of_model(self) -> None:
+        """Keep no reference to a model that the host has unloaded, so that its memory is free."""
+        self._rooms.let_go_of_model()
+
+    def reply(self, messages: Sequence[ChatMessage], context: answer.Context, *, max_new_tokens: int = 128) -> str:
+        """Generate a reply with the memories and adapters of ``context``."""
+        return self.replies([(messages, context)], max_new_tokens=max_new_tokens)[0]
+
+    def replies(
+        self, asked: Sequence[tuple[Sequence[ChatMessage], answer.Context]], *, max_new_tokens: int = 128
+    ) -> list[str]:
+        """Generate the reply to each of several chats."""
+        return answer.replies(self._rooms, asked, max_new_tokens=max_new_tokens)
+
+    # Learning
+
+    def learn(
+        self,
+        *,
+        profile: str = DEFAULT_PROFILE,
+        on_progress: ProgressCallback = ignore_progress,
+        cancelled: CancelCheck = never_cancelled,
+    ) -> learn.Learned:
+        """Learn all unread turns now, on this thread."""
+        return learn.learn(self._rooms, profile=profile, on_progress=on_progress, cancelled=cancelled)
+
+    def start_learning(self, *, profile: str = DEFAULT_PROFILE) -> None:
+        """Learn all unread turns in the background, unless that is under way."""
+        self.jobs.submit_once(
+            "learn", lambda progress, stop: self.learn(profile=profile, on_progress=progress, cancelled=stop).sentence
+        )
+
+    def _learn_if_due(self, profile: str) -> None:
+        if self.settings.learning.automatic and status.read_due(self._rooms, profile=profile).now:
+            self.start_learning(profile=profile)
+
+    def workbench(self) -> Workbench:
+        """Return the loaded model with its stack and trainer. Raises NoModel, CannotTrain."""
+        return self._rooms.workbench()
+
+    # The catalogue
+
+    def adapters(self, profile: str | None = None) -> list[Adapter]:
+        """Return the adapters of a profile, or all."""
+        return self._rooms.journal.adapters(profile)
+
+    def set_activation(self, adapter_id: str, activation: Activation) -> Adapter:
+        """Switch an adapter on or off. Raises UnknownId, AdapterRejected, BaseMismatch."""
+        return catalogue.set_activation(self._rooms, adapter_id, activation)
+
+    def change_adapter(self, adapter_id: str, *, name: str | None = None, weight: float | None = None) -> Adapter:
+        """Rename or weigh an adapter. Raises UnknownId."""
+        return self._rooms.journal.change_adapter(adapter_id, name=name, weight=weight)
+
+    def delete_adapter(self, adapter_id: str) -> None:
+        """Delete an adapter; its turns are unread again. Raises UnknownId, HomeBusy."""
+        with self.home.writing():
+            catalogue.delete_adapter(self._rooms, adapter_id)
+
+    # Forgetting
+
+    def plan_forget(
+        self, *, conversation: str | None = None, turn_ids: Sequence[str] = (), match: str | None = None
+    ) -> ForgetPlan:
+        """Say what forgetting would do. Raises UnknownId."""
+        return forget.plan_forget(self._rooms, conversation=conversation, turn_ids=turn_ids, match=match)
+
+    def forget(
+        self,
+        plan: ForgetPlan,
+        *,
+        on_progress: ProgressCallback = ignore_progress,
+        cancelled: CancelCheck = never_cancelled,
+    ) -> str:
+        """Forget, then teach again what shared an adapter with it; return what happened, in words."""
+        forget.forget(self._rooms, plan)
+        said = f"Forgot {len(plan.turns)} turn(s) and {len(plan.adapters)} adapter(s)."
+        if not plan.taught_again:
+            return said
+        try:
+            learned = self.learn(profile=plan.adapters[0].profile, on_progress=on_progress, cancelled=cancelled)
+        except ModelError as error:
+            return f"{said} {len(plan.taught_again)} other turn(s) are to be learned again: {error}"
+        return f"{said} {learned.sentence}"
+
+    def start_forgetting(self, plan: ForgetPlan) -> None:
+        """Forget in the background."""
+        self.jobs.submit("forget", lambda progress, stop: self.forget(plan, on_progress=progress, cancelled=stop))
+
+    # Sharing
+
+    def export(
+        self,
+        target: Path,
+        *,
+        profile: str = DEFAULT_PROFILE,
+        adapter_ids: Sequence[str] | None = None,
+        with_questions: bool = False,
+    ) -> share.Exported:
+        """Write adapters as a bundle. Raises UnknownId, AdapterDamaged."""
+        return share.export(
+            self._rooms, target, profile=profile, adapter_ids=adapter_ids, with_questions=with_questions
+        )
+
+    def import_stack(self, source: Path, *, profile: str = DEFAULT_PROFILE) -> tuple[Adapter, ...]:
+        """Take in a bundle, checked, switched off. Raises BundleRefused."""
+        return share.import_stack(self._rooms, source, profile=profile)
+
+    # Looking
+
+    def status(self, *, profile: str = DEFAULT_PROFILE) -> status.Status:
+        """Return a profile at a glance."""
+        return status.read_status(self._rooms, profile=profile, job=self.jobs.current, last_job=self.jobs.last)
+
+    def turns(self, *, conversation_id: str | None = None, profile: str | None = None) -> list[Turn]:
+        """Return recorded turns."""
+        return self._rooms.journal.turns(conversation_id=conversation_id, profile=profile)
+
+    def verify(self) -> list[Fault]:
+        """Name every fault in the home folder."""
+        return verify.verify(self._rooms)

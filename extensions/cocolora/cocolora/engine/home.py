@@ -1,0 +1,73 @@
+"""The home folder: where the journal, the adapters, the index and the settings are kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from cocolora.errors import HomeBusy
+
+
+def default_home() -> Path:
+    """Return the platform's folder for cocolora's data outside the webui."""
+    return platformdirs.user_data_path("cocolora", appauthor=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths under one home folder; readable by its owner only."""
+
+    folder: Path
+
+    @property
+    def journal_file(self) -> Path:
+        """The journal: the source of truth."""
+        return self.folder / "journal.db"
+
+    @property
+    def adapters_folder(self) -> Path:
+        """One folder in PEFT's format for each adapter."""
+        return self.folder / "adapters"
+
+    @property
+    def index_folder(self) -> Path:
+        """The search index; it can be rebuilt from the journal."""
+        return self.folder / "index"
+
+    @property
+    def settings_file(self) -> Path:
+        """The settings, as JSON."""
+        return self.folder / "settings.json"
+
+    def adapter_folder(self, adapter_id: str) -> Path:
+        """Return where an adapter's files are."""
+        return self.adapters_folder / adapter_id
+
+    def create(self) -> None:
+        """Make the folders that are missing."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.adapters_folder.mkdir(mode=0o700, exist_ok=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one process that makes, changes or deletes adapters. Raises HomeBusy."""
+        lock = FileLock(self.folder / "writer.lock", timeout=0, is_singleton=True)
+        try:
+            with lock:
+                yield
+        except Timeout:
+            raise HomeBusy(self.folder) from None
+
+    def discard_orphans(self, catalogued: Iterable[str]) -> tuple[str, ...]:
+        """Delete adapter folders that no adapter of the catalogue owns: what an interrupted job left."""
+        kept = set(catalogued)
+        orphans = [path for path in self.adapters_folder.iterdir() if path.name not in kept]
+        for path in orphans:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        return tuple(path.name for path in orphans)

@@ -1,0 +1,76 @@
+"""Importing chats from files: the webui's saved chats, OpenAI messages and ShareGPT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocolora.core.chat_formats import ParsedChat, read_chats
+from cocolora.core.conversations import Change, Conversation
+from cocolora.core.events import CancelCheck, Progress, ProgressCallback
+from cocolora.engine.record import record
+from cocolora.engine.rooms import Rooms
+from cocolora.errors import Cancelled, ChatFileInvalid
+
+CHAT_SUFFIXES = (".json", ".jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import added, and what it had to leave out: (file, row, reason)."""
+
+    conversations: int
+    turns: int
+    problems: tuple[tuple[Path, int | None, str], ...]
+
+
+def import_chats(
+    rooms: Rooms, paths: Sequence[Path], *, profile: str, on_progress: ProgressCallback, cancelled: CancelCheck
+) -> Imported:
+    """Record the chats in files and folders; importing the same twice adds nothing.
+
+    A file that is no chat is a problem, not an error, unless it is the only one: then raises ChatFileInvalid.
+    """
+    files = list(_files(paths))
+    chats, turns = 0, 0
+    problems: list[tuple[Path, int | None, str]] = []
+    for number, path in enumerate(files):
+        if cancelled():
+            raise Cancelled("The import")
+        on_progress(Progress("importing", number, len(files)))
+        try:
+            parsed = read_chats(_read(path), name=path.stem)
+        except ValueError as error:
+            if len(files) == 1:
+                raise ChatFileInvalid(path, str(error)) from None
+            problems.append((path, None, str(error)))
+            continue
+        problems += [(path, problem.row, problem.reason) for problem in parsed.problems]
+        added = [_add(rooms, chat, profile=profile) for chat in parsed.conversations]
+        chats, turns = chats + sum(bool(count) for count in added), turns + sum(added)
+    return Imported(chats, turns, tuple(problems))
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.suffix in CHAT_SUFFIXES and file.is_file())
+        elif path.is_file():
+            yield path
+        else:
+            raise ChatFileInvalid(path, "there is no such file or folder")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"not readable as UTF-8 text: {error}") from None
+
+
+def _add(rooms: Rooms, chat: ParsedChat, *, profile: str) -> int:
+    dated = [row.said_at for row in chat.rows if row.said_at is not None]
+    started_at = min(dated) if dated else rooms.clock()
+    conversation = Conversation(chat.id, profile, chat.title, "import", started_at)
+    return len(record(rooms, conversation, chat.rows, change=Change.IMPORTED).recorded)

@@ -1,0 +1,39 @@
+"""Recording: what the host shows becomes turns in the journal, and findable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cocolora.core.conversations import Change, Conversation
+from cocolora.core.reconcile import Row
+from cocolora.core.records import Synced
+from cocolora.engine.rooms import Rooms
+from cocolora.engine.share import index_questions
+
+
+def record(rooms: Rooms, conversation: Conversation, rows: Sequence[Row], *, change: Change) -> Synced:
+    """Bring the journal and the index up to what the conversation now shows."""
+    synced = rooms.journal.sync(conversation, rows, change=change, now=rooms.clock())
+    rooms.index.drop_turns([*synced.revised, *synced.removed])
+    changed = rooms.journal.turns(ids=[*synced.recorded, *synced.revised])
+    rooms.index_turns(changed, profile=conversation.profile)
+    return synced
+
+
+def refresh_index(rooms: Rooms) -> int:
+    """Bring the index up to the journal after a crash or a loss; return how many turns changed."""
+    known = rooms.index.known_turns()
+    changed = 0
+    findable = {adapter.id for adapter in rooms.journal.adapters() if adapter.origin}
+    for profile in rooms.journal.profiles():
+        turns = rooms.journal.turns(profile=profile)
+        findable |= {turn.id for turn in turns}
+        missing = [turn for turn in turns if turn.id not in known]
+        rooms.index_turns(missing, profile=profile)
+        changed += len(missing)
+    gone = known - findable
+    rooms.index.drop_turns(gone)
+    for adapter in rooms.journal.adapters():
+        if adapter.origin and adapter.id not in known:
+            index_questions(rooms, adapter)
+    return changed + len(gone)

@@ -1,0 +1,75 @@
+"""What every use case works with: the home, the settings, the journal, the index and the loaded model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cocolora.core.adapters import Adapter
+from cocolora.core.conversations import Turn
+from cocolora.core.ports import LanguageModel
+from cocolora.engine.home import Home
+from cocolora.engine.workbench import Workbench
+from cocolora.errors import NoModel
+from cocolora.journal import Journal
+from cocolora.retrieval import SearchIndex, Unit
+from cocolora.settings import Settings
+
+
+def utc_now() -> datetime:
+    """Return the time, with its zone."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Rooms:
+    """The rooms of one home, wired together; ``find_model`` returns what the host has loaded right now."""
+
+    home: Home
+    settings: Settings
+    journal: Journal
+    index: SearchIndex
+    find_model: Callable[[], LanguageModel | None]
+    clock: Callable[[], datetime] = utc_now
+    _bench: Workbench | None = field(default=None)
+    _one_bench: threading.RLock = field(default_factory=threading.RLock)
+
+    def workbench(self) -> Workbench:
+        """Return the workbench of the loaded model; a new one when the host loaded another. Raises NoModel."""
+        with self._one_bench:  # two stacks on one network would not know of each other's adapters
+            model = self.find_model()
+            if model is None:
+                raise NoModel
+            if self._bench is None or self._bench.model is not model:
+                self._bench = Workbench(model, self.home, self.settings.learning.slice_ms)
+            return self._bench
+
+    def let_go_of_model(self) -> None:
+        """Keep no reference to a model that the host has unloaded, so that its memory is free."""
+        with self._one_bench:
+            self._bench = None
+
+    def release_model(self) -> None:
+        """Take every adapter off the model: it is as the host loaded it."""
+        if self._bench is not None:
+            self._bench.detach_all()
+            self._bench = None
+
+    def adapters(self, profile: str) -> dict[str, Adapter]:
+        """Return the profile's adapters that fit the loaded model, by id."""
+        fingerprint = self.workbench().model.identity.fingerprint
+        found = self.journal.adapters(profile)
+        return {adapter.id: adapter for adapter in found if adapter.base.fingerprint == fingerprint}
+
+    def index_turns(self, turns: Iterable[Turn], *, profile: str) -> None:
+        """Make turns findable: by their text, and by each question that one of their lessons answers."""
+        by_id = {turn.id: turn for turn in turns}
+        asked = [lesson for lesson in self.journal.lessons(list(by_id)) if lesson.key]
+        self.index.add(
+            [
+                *(Unit(turn.id, turn.id, profile, turn.text, turn.said_at) for turn in by_id.values()),
+                *(Unit(q.id, q.turn_id, profile, q.question, by_id[q.turn_id].said_at, kind="question") for q in asked),
+            ]
+        )

@@ -1,0 +1,71 @@
+"""Status: what was learned, what waits, what runs, and what the loaded model can do, for people to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cocolora.core.adapters import Adapter, AdapterState
+from cocolora.core.learning import Due, is_due
+from cocolora.engine.jobs import JobView
+from cocolora.engine.rooms import Rooms
+from cocolora.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One profile at a glance. ``trouble`` says why nothing can be learned, empty when it can."""
+
+    profile: str
+    model: str
+    trouble: str
+    conversations: int
+    turns: int
+    unread: int
+    due: Due
+    adapters: tuple[Adapter, ...]
+    job: JobView | None
+    last_job: JobView | None
+
+    @property
+    def sentence(self) -> str:
+        """The status in words."""
+        ready = sum(adapter.state is AdapterState.READY for adapter in self.adapters)
+        remembered = f"{self.turns} turn(s) remembered from {self.conversations} conversation(s)"
+        learned = f"{ready} adapter(s) learned"
+        waiting = f"learning is due: {self.due.reason}" if self.due.now else self.due.reason
+        return f"{remembered}; {learned}; {(self.trouble or waiting).rstrip('.')}."
+
+
+def read_status(rooms: Rooms, *, profile: str, job: JobView | None, last_job: JobView | None) -> Status:
+    """Gather the status of a profile; never raises for want of a model."""
+    conversations = rooms.journal.conversations(profile)
+    model, trouble, fingerprint = _model(rooms)
+    unread = rooms.journal.unread(profile, fingerprint)
+    return Status(
+        profile=profile,
+        model=model,
+        trouble=trouble,
+        conversations=len(conversations),
+        turns=len(rooms.journal.turns(profile=profile)),
+        unread=len(unread),
+        due=is_due(unread, rooms.settings.learning),
+        adapters=tuple(rooms.journal.adapters(profile)),
+        job=job,
+        last_job=last_job,
+    )
+
+
+def read_due(rooms: Rooms, *, profile: str) -> Due:
+    """Say whether learning is due; never when the loaded model cannot learn."""
+    _, trouble, fingerprint = _model(rooms)
+    if trouble:
+        return Due(False, trouble)
+    return is_due(rooms.journal.unread(profile, fingerprint), rooms.settings.learning)
+
+
+def _model(rooms: Rooms) -> tuple[str, str, str]:
+    try:
+        identity = rooms.workbench().model.identity
+    except ModelError as error:
+        return "", str(error), ""
+    return str(identity), "", identity.fingerprint

@@ -1,0 +1,70 @@
+"""The loaded model with the stack of adapters on it and the trainer that makes new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from cocolora.core.lessons import BaseCard
+from cocolora.core.ports import LanguageModel, Stack, Trainer
+from cocolora.engine.home import Home
+from cocolora.lessons.samples import Replay, record_replay
+
+Weights = Sequence[tuple[str, float]]
+
+
+class Workbench:
+    """One loaded model, its stack and its trainer; discarded when the host loads another model."""
+
+    def __init__(self, model: LanguageModel, home: Home, slice_ms: int) -> None:
+        from cocolora.stack.live import LiveStack
+        from cocolora.training.live import LiveTrainer
+
+        self.model = model
+        stack = LiveStack(model)
+        self.stack: Stack = stack
+        self.trainer: Trainer = LiveTrainer(model, stack, slice_ms=slice_ms)
+        self._home = home
+        self._bare_replay: Replay | None = None
+
+    @property
+    def card(self) -> BaseCard:
+        """The questions that go with the base."""
+        return self.model.card
+
+    @contextmanager
+    def using(self, weights: Weights) -> Iterator[LanguageModel]:
+        """Hold the model with exactly these adapters active; what was active before comes back."""
+        with self.model.exclusive():
+            self._attach(weights)
+            with self.stack.activated(weights):
+                yield self.model
+
+    def activate(self, weights: Weights) -> None:
+        """Make these adapters active from now on; the caller holds the model."""
+        self._attach(weights)
+        self.stack.activate(weights)
+
+    def drop(self, adapter_id: str) -> None:
+        """Detach an adapter if it is attached."""
+        with self.model.exclusive():
+            if adapter_id in self.stack.attached:
+                self.stack.detach(adapter_id)
+
+    def detach_all(self) -> None:
+        """Detach every adapter."""
+        with self.model.exclusive():
+            for adapter_id in self.stack.attached:
+                self.stack.detach(adapter_id)
+
+    def bare_replay(self) -> Replay:
+        """Return what the bare base says to its replay questions; asked once."""
+        if self._bare_replay is None:
+            with self.using([]) as model:
+                self._bare_replay = record_replay(self.card.replay, model)
+        return self._bare_replay
+
+    def _attach(self, weights: Weights) -> None:
+        for adapter_id, _ in weights:
+            if adapter_id not in self.stack.attached:
+                self.stack.attach(adapter_id, self._home.adapter_folder(adapter_id))

@@ -1,0 +1,266 @@
+"""Every error that cocolora raises on purpose.
+
+CocoloraError
+├── SettingsInvalid          the settings file or a setting is wrong; every problem is listed
+├── HomeBusy                 another process is learning or forgetting in this home folder
+├── PortTaken                something else listens on the app's port
+├── UnknownId                no conversation, turn, adapter or job has this id
+├── JournalError
+│   ├── JournalDamaged       the database file is not readable as a journal
+│   ├── JournalTooNew        written by a newer cocolora
+│   └── TurnChanged          a turn was revised, removed or forgotten while it was being learned
+├── ChatFileInvalid          a chat file cannot be read at all
+├── ModelError
+│   ├── NoModel              no model is loaded
+│   ├── ModelUnreadable      a folder does not hold a model that can be loaded
+│   ├── NoChatTemplate       the model's tokenizer cannot format a chat
+│   ├── CannotTrain          this loader or model cannot be trained; says why
+│   └── BaseMismatch         an adapter belongs to another base model
+├── AdapterError
+│   ├── AdapterMissing       an adapter's file is not where the journal says
+│   ├── AdapterDamaged       its bytes, names, shapes or numbers are not what they must be
+│   └── AdapterRejected      it did not pass the gate and cannot be switched on
+├── LearningError
+│   ├── NothingToLearn       the turns hold no fact and no wish
+│   ├── TrainingDiverged     the loss became NaN or infinite
+│   └── Cancelled            the user stopped the job
+├── BundleRefused            an imported stack is not what it claims to be; nothing was written
+└── EmbedderUnavailable      no vectors can be made; search stays lexical
+
+Each keeps its values as attributes, and its text says what was found, what was expected and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class CocoloraError(Exception):
+    """Any failure that cocolora explains to its user."""
+
+
+class SettingsInvalid(CocoloraError):
+    """The settings file or a setting is wrong."""
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__(
+            f"{source} has {len(self.problems)} problem(s): {'; '.join(self.problems)}. Correct and retry."
+        )
+
+
+class HomeBusy(CocoloraError):
+    """Another process is learning or forgetting in this home folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(f"Another cocolora is learning or forgetting in {folder}. Wait for it, or stop it there.")
+
+
+class PortTaken(CocoloraError):
+    """Something else listens on the app's port."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        super().__init__(f"Port {port} is taken. Close what uses it, or choose another with --port.")
+
+
+class UnknownId(CocoloraError):
+    """No such conversation, turn, adapter or job."""
+
+    def __init__(self, kind: str, wanted: str) -> None:
+        self.kind = kind
+        self.wanted = wanted
+        super().__init__(
+            f'There is no {kind} "{wanted}". `cocolora status` and `cocolora adapters` list what there is.'
+        )
+
+
+class JournalError(CocoloraError):
+    """The journal cannot be used."""
+
+
+class JournalDamaged(JournalError):
+    """The database file is not readable as a journal."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"The journal {path} cannot be read: {reason}. It was left as it is. "
+            "Restore a copy of it, or move it away to start a new one."
+        )
+
+
+class JournalTooNew(JournalError):
+    """The journal was written by a newer cocolora."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        self.path = path
+        self.found = found
+        self.known = known
+        super().__init__(f"The journal {path} has format {found}; this cocolora knows {known}. Update cocolora.")
+
+
+class TurnChanged(JournalError):
+    """A turn was revised, removed or forgotten while it was being learned."""
+
+    def __init__(self, turn_id: str, version: int) -> None:
+        self.turn_id = turn_id
+        self.version = version
+        super().__init__(
+            f'Turn "{turn_id}" is no longer what it was in version {version}: it was edited, removed or forgotten '
+            "meanwhile. Nothing was kept of it; what is said now is learned next time."
+        )
+
+
+class ChatFileInvalid(CocoloraError):
+    """A chat file cannot be read at all."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path} is not a chat that cocolora reads: {reason}. It takes the webui's saved chats, "
+            "OpenAI messages (JSON or JSONL) and ShareGPT."
+        )
+
+
+class ModelError(CocoloraError):
+    """The language model cannot do what was asked."""
+
+
+class NoModel(ModelError):
+    """No model is loaded."""
+
+    def __init__(self, next_step: str = "Load a model, then try again.") -> None:
+        super().__init__(f"No model is loaded. {next_step}")
+
+
+class ModelUnreadable(ModelError):
+    """A folder does not hold a model that can be loaded."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        self.folder = folder
+        self.reason = reason
+        super().__init__(
+            f"No model can be loaded from {folder}: {reason}. "
+            "Give a folder with config.json, a tokenizer and *.safetensors."
+        )
+
+
+class NoChatTemplate(ModelError):
+    """The model's tokenizer cannot format a chat."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        super().__init__(
+            f"{model} has no chat template, so its conversations cannot be formatted. "
+            "Load an instruct or chat model, or set the tokenizer's chat_template."
+        )
+
+
+class CannotTrain(ModelError):
+    """This loader or model cannot be trained."""
+
+    def __init__(self, reason: str, next_step: str) -> None:
+        self.reason = reason
+        super().__init__(f"This model cannot be trained: {reason}. {next_step}")
+
+
+class BaseMismatch(ModelError):
+    """An adapter belongs to another base model."""
+
+    def __init__(self, adapter: str, *, trained_on: str, loaded: str) -> None:
+        self.adapter = adapter
+        self.trained_on = trained_on
+        self.loaded = loaded
+        super().__init__(
+            f'Adapter "{adapter}" was trained on {trained_on}, but {loaded} is loaded. '
+            f'Load {trained_on}, or leave "{adapter}" off.'
+        )
+
+
+class AdapterError(CocoloraError):
+    """An adapter cannot be used."""
+
+
+class AdapterMissing(AdapterError):
+    """An adapter's file is not where the journal says."""
+
+    def __init__(self, adapter: str, path: Path) -> None:
+        self.adapter = adapter
+        self.path = path
+        super().__init__(
+            f'Adapter "{adapter}" has no file at {path}. Delete it with `cocolora adapters --delete {adapter}`; '
+            "its turns are then learned again."
+        )
+
+
+class AdapterDamaged(AdapterError):
+    """An adapter's bytes, names, shapes or numbers are not what they must be."""
+
+    def __init__(self, adapter: str, reason: str) -> None:
+        self.adapter = adapter
+        self.reason = reason
+        super().__init__(
+            f'Adapter "{adapter}" is damaged: {reason}. Delete it with `cocolora adapters --delete {adapter}`; '
+            "its turns are then learned again."
+        )
+
+
+class AdapterRejected(AdapterError):
+    """An adapter did not pass the gate and cannot be switched on."""
+
+    def __init__(self, adapter: str, reason: str) -> None:
+        self.adapter = adapter
+        self.reason = reason
+        super().__init__(f'Adapter "{adapter}" stays off: {reason}. Its turns are still remembered as text.')
+
+
+class LearningError(CocoloraError):
+    """A stretch of conversation was not learned."""
+
+
+class NothingToLearn(LearningError):
+    """The turns hold no fact and no wish."""
+
+    def __init__(self, turns: int) -> None:
+        self.turns = turns
+        super().__init__(f"{turns} turn(s) were read and hold nothing to learn. They are still remembered as text.")
+
+
+class TrainingDiverged(LearningError):
+    """The loss became NaN or infinite."""
+
+    def __init__(self, step: int, loss: float) -> None:
+        self.step = step
+        self.loss = loss
+        super().__init__(f"Training diverged at step {step} (loss {loss}). Lower learning.learning_rate and try again.")
+
+
+class Cancelled(LearningError):
+    """The user stopped the job."""
+
+    def __init__(self, doing: str) -> None:
+        self.doing = doing
+        super().__init__(f"{doing} was stopped. Nothing was changed.")
+
+
+class BundleRefused(CocoloraError):
+    """An imported stack is not what it claims to be; nothing was written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path} was refused: {reason}. Nothing was imported.")
+
+
+class EmbedderUnavailable(CocoloraError):
+    """No vectors can be made; search stays lexical."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"No embedder is available: {reason}. Search goes on by words alone.")

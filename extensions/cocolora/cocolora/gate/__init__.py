@@ -1,0 +1,1 @@
+"""Asks the probes and returns scores."""

@@ -1,0 +1,89 @@
+"""What the webui's histories and states say: their rows as rows of a conversation, and which chat they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from cocolora.core.conversations import DEFAULT_PROFILE, Conversation
+from cocolora.core.reconcile import Row
+
+GREETING = "<|BEGIN-VISIBLE-CHAT|>"
+SOURCE = "webui"
+TITLE_CHARACTERS = 60
+_TIMESTAMP = "%b %d, %Y %H:%M"
+_CHAT_NAME = "%Y%m%d-%H-%M-%S"
+
+History = Mapping[str, Any]
+Speech = Callable[[str], str]
+
+
+def as_written(text: str) -> str:
+    """Return a reply as it is."""
+    return text
+
+
+def rows_of(history: History, *, spoken: Speech = as_written) -> list[Row]:
+    """Return a row for each row of a history, so that positions agree; a greeting's has no user text.
+
+    ``spoken`` takes a model's thoughts off its replies.
+    """
+    metadata = history.get("metadata") or {}
+    return [_row(entry, metadata, number, spoken) for number, entry in enumerate(history["internal"])]
+
+
+def _row(entry: Sequence[str], metadata: Mapping[str, Any], number: int, spoken: Speech) -> Row:
+    user, reply = str(entry[0]), spoken(str(entry[1]))
+    asked, answered = metadata.get(f"user_{number}") or {}, metadata.get(f"assistant_{number}") or {}
+    said_at = read_timestamp(asked.get("timestamp")) or read_timestamp(answered.get("timestamp"))
+    versions = [spoken(str(version.get("content") or "")) for version in answered.get("versions") or ()]
+    return Row("" if user == GREETING else user, reply, said_at, tuple(filter(None, versions)))
+
+
+def read_timestamp(text: object, form: str = _TIMESTAMP) -> datetime | None:
+    """Return the time that the host wrote, in this machine's time zone; None when it wrote none."""
+    try:
+        return datetime.strptime(str(text), form).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def with_reply(history: History, reply: str) -> dict[str, Any]:
+    """Return the history with another last reply; the original is left as it is."""
+    *before, last = history["internal"]
+    return {**history, "internal": [*before, [last[0], reply]]}
+
+
+def with_turn(history: History, user: str, reply: str) -> dict[str, Any]:
+    """Return the history with one more row; the original is left as it is."""
+    return {**history, "internal": [*history["internal"], [user, reply]]}
+
+
+def chat_id(state: Mapping[str, Any]) -> str | None:
+    """Return the name of a state's chat: where the host saves it, under ``logs``. None for a chat that is private.
+
+    A chat is private when its id is None (incognito, or a chat that a search hides), when its name says so, and
+    when there is none: an API client keeps its own history.
+    """
+    name = state.get("unique_id")
+    if not isinstance(name, str) or not name or is_private(name):
+        return None
+    if state.get("mode") == "instruct":
+        return f"instruct/{name}"
+    return f"chat/{state.get('character_menu')}/{name}"
+
+
+def is_private(name: str) -> bool:
+    """Say whether a saved chat is private: the host saves incognito turns, whose id is None, as ``None.json``."""
+    return name == "None" or name.startswith("incognito-")
+
+
+def conversation_of(chat: str, rows: Sequence[Row], *, now: datetime) -> Conversation:
+    """Return the conversation that a chat is recorded as, named for its first question."""
+    asked = next((" ".join(row.user.split()) for row in rows if row.is_turn), "")
+    name = PurePosixPath(chat).name
+    dated = [row.said_at for row in rows if row.said_at is not None]
+    started_at = min(dated) if dated else read_timestamp(name, _CHAT_NAME) or now
+    return Conversation(chat, DEFAULT_PROFILE, asked[:TITLE_CHARACTERS] or name, SOURCE, started_at)

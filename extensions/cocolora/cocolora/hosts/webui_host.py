@@ -1,0 +1,174 @@
+"""One webui process: its engine, its recorder, and what its replies are answered with."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cocolora.core.conversations import Change
+from cocolora.core.routing import Route
+from cocolora.engine import Engine
+from cocolora.errors import CocoloraError, ModelError
+from cocolora.hosts.webui_files import SavedChats
+from cocolora.hosts.webui_model import HostModel, wait_for_stray_generation
+from cocolora.hosts.webui_prompt import build_prompt, visible_texts, with_memories
+from cocolora.hosts.webui_recorder import Ticket, WebuiRecorder, ticket_of
+
+logger = logging.getLogger(__name__)
+
+WATCH_S = 0.5
+STRAY_WAIT_IN_HOOK_S = 5.0
+
+
+class WebuiHost:
+    """Everything cocolora does in one webui process; ``params`` are the host's settings of the extension."""
+
+    def __init__(self, engine: Engine, model: HostModel, logs: Path) -> None:
+        """Take the engine, the host's model and the folder of its saved chats."""
+        self.engine = engine
+        self.params: Mapping[str, Any] = {}
+        self._model = model
+        self.recorder = WebuiRecorder(
+            engine, may_record=self._may_record, spoken=_without_thoughts, is_tool_call=_is_tool_call
+        )
+        self.saved_chats = SavedChats(logs, engine, self.recorder)
+
+    def build_tab(self) -> None:
+        """Build the tab inside the host's; opening it brings the journal up to the saved chats."""
+        from cocolora.ui.tab import build
+
+        self._follow_opening()
+        build(self.engine)
+
+    def _follow_opening(self) -> None:
+        from gradio.context import Context
+
+        if hasattr(Context.block, "select"):
+            Context.block.select(self._reconcile, None, None, show_progress="hidden")
+
+    def _reconcile(self) -> None:
+        try:
+            self.saved_chats.reconcile()
+        except (CocoloraError, OSError):
+            logger.exception("cocolora: the saved chats could not be read")
+
+    def build_prompt(self, text: str, state: dict[str, Any], **kwargs: Any) -> str:
+        """Choose memories and adapters for a question and build its prompt; the route waits for ``activate``."""
+        ticket = ticket_of(state)
+        if ticket is not None:
+            history = kwargs.get("history") or state["history"]
+            _note_kind(ticket, text, history, continued=bool(kwargs.get("_continue")))
+            if self._may_answer(state):
+                state = self._remember(ticket, text, state, history)
+        return build_prompt(text, state, after=self.params, **kwargs)
+
+    def _remember(self, ticket: Ticket, text: str, state: dict[str, Any], history: Mapping[str, Any]) -> dict[str, Any]:
+        visible = visible_texts(history, state)
+        if ticket.said is None:  # this very turn is in the journal, with the reply that is being replaced
+            visible.append(text)
+        try:
+            context = self.engine.contextualise(text, visible=visible)
+        except CocoloraError:
+            logger.exception("cocolora: nothing could be remembered for this prompt")
+            return state
+        ticket.route = context.route
+        return with_memories(state, context.memory_block)
+
+    def activate(self, state: Mapping[str, Any]) -> None:
+        """Make the route of the state's reply active, or no adapter. The host holds the model for this thread."""
+        ticket = ticket_of(state)
+        try:
+            model = self._model.find()
+        except ModelError:  # the status says why
+            return
+        if model is not None:
+            wait_for_stray_generation(STRAY_WAIT_IN_HOOK_S)
+            with model.held_by_host():
+                self._switch(ticket.route if ticket else Route())
+
+    def _switch(self, route: Route) -> None:
+        try:
+            self.engine.activate(route)
+        except CocoloraError:
+            logger.exception("cocolora: the adapters of this prompt could not be activated; answering without them")
+            self.engine.activate(Route())
+
+    def watch(self) -> None:
+        """Let a model go when the host has unloaded it, so that its memory is free; runs for ever."""
+        while True:
+            time.sleep(WATCH_S)
+            if self._model.is_outdated():
+                job = self.engine.jobs.current
+                if job is not None and job.kind == "learn":
+                    self.engine.jobs.stop()
+                self.engine.let_go_of_model()
+
+    def _may_record(self) -> bool:
+        recording = self.engine.settings.recording
+        return recording.enabled and (recording.multi_user or not _is_multi_user())
+
+    def _may_answer(self, state: Mapping[str, Any]) -> bool:
+        """Say whether memories may be told: not to other users, and to API clients only by the user's wish."""
+        if "unique_id" not in state and not self.params.get("answer_api"):
+            return False
+        return self.engine.settings.recording.multi_user or not _is_multi_user()
+
+
+def _note_kind(ticket: Ticket, text: str, history: Mapping[str, Any], *, continued: bool) -> None:
+    if continued:
+        ticket.change = Change.CONTINUED
+    elif ticket.said is None:
+        ticket.change = Change.REGENERATED
+    else:
+        ticket.said = text  # other extensions may have changed it after it was noted
+
+
+def _is_multi_user() -> bool:
+    from modules import shared
+
+    return bool(shared.args.multi_user)
+
+
+def _without_thoughts(reply: str) -> str:
+    from modules.reasoning import extract_reasoning
+
+    return str(extract_reasoning(reply)[1] or "")
+
+
+def _is_tool_call(reply: str, state: Mapping[str, Any]) -> bool:
+    names = [tool.get("function", {}).get("name") for tool in state.get("tools") or ()]
+    if not names:
+        return False
+    from modules.tool_parsing import parse_tool_call
+
+    return bool(parse_tool_call(reply, names))
+
+
+def open_host() -> WebuiHost:
+    """Open the engine at ``<user_data>/cocolora`` and watch the model. Raises what the engine raises."""
+    from modules import shared
+
+    _log_with_the_host()
+    user_data = Path(shared.user_data_dir).resolve()
+    model = HostModel()
+    engine = Engine(user_data / "cocolora", model.find)
+    host = WebuiHost(engine, model, user_data / "logs")
+    threading.Thread(target=host.watch, name="cocolora-watch", daemon=True).start()
+    atexit.register(engine.jobs.stop)
+    return host
+
+
+def _log_with_the_host() -> None:
+    """Write where the host writes: its root logger drops everything."""
+    from modules.logging_colors import logger as host_logger
+
+    ours = logging.getLogger("cocolora")
+    ours.setLevel(logging.INFO)
+    for handler in host_logger.handlers:
+        if handler not in ours.handlers:
+            ours.addHandler(handler)

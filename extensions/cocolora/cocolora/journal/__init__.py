@@ -1,0 +1,5 @@
+"""The journal: conversations, turns, lessons, adapters, provenance, jobs and tombstones in one SQLite file."""
+
+from cocolora.journal.journal import Journal
+
+__all__ = ["Journal"]

@@ -1,0 +1,306 @@
+"""The journal: the one source of truth about what was said, learned and forgotten, in front of its tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from cocolora.core.adapters import Activation, Adapter, AdapterState
+from cocolora.core.conversations import Change, Conversation, Turn
+from cocolora.core.gate import Scores
+from cocolora.core.lessons import Lesson
+from cocolora.core.reconcile import Row
+from cocolora.core.records import Fault, Forgotten, Job, JobState, Outcome, Reading, Synced, TurnVersion
+from cocolora.journal import (
+    adapters,
+    conversations,
+    forgetting,
+    jobs,
+    landing,
+    lessons,
+    readings,
+    recording,
+    turns,
+    verifying,
+)
+from cocolora.journal.database import Database
+from cocolora.journal.recording import readable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Journal:
+    """Conversations, turns, lessons, adapters, jobs and tombstones in one SQLite file.
+
+    Every method is one transaction, and safe to call from any thread of any number of processes. ``now`` is an
+    aware time and is kept in UTC. Every method raises JournalDamaged when the file turns out to be broken.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path) -> Journal:
+        """Open a journal, creating it (readable by its owner alone) or bringing it to the present format.
+
+        Raises JournalDamaged or JournalTooNew and then changes nothing.
+        """
+        return cls(Database.open(path))
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._database.path
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    # Conversations and turns
+
+    def sync(
+        self, conversation: Conversation, rows: Sequence[Row], *, change: Change | None = None, now: datetime
+    ) -> Synced:
+        """Make the conversation's current turns equal ``rows``, the whole history as the host shows it now.
+
+        A row's position is its place in ``rows``; rows without a user text or a reply are no turns. ``change`` says
+        what the host saw happen; None, or RECORDED for a turn that turns out to be revised, is inferred. A row that is
+        a copy of another conversation's turn (same profile and texts, said within two minutes) is the same turn, and
+        is split when one of the two is revised. Rows of forgotten turns are passed over. With IMPORTED, turns that
+        ``rows`` lack stay, after them. A known conversation keeps its profile and title. Syncing the same rows again
+        changes nothing.
+        """
+        with self._database.writing() as connection:
+            return recording.sync(connection, conversation, rows, change=change, now=now)
+
+    def conversations(self, profile: str | None = None) -> list[Conversation]:
+        """Return the conversations of a profile, or of all, oldest first."""
+        return self._read(conversations.all_conversations, profile)
+
+    def conversation(self, conversation_id: str) -> Conversation:
+        """Return a conversation; raises UnknownId."""
+        return self._read(conversations.get_conversation, conversation_id)
+
+    def profiles(self) -> tuple[str, ...]:
+        """Return the profiles that have conversations or adapters."""
+        return self._read(conversations.all_profiles)
+
+    def rename_conversation(self, conversation_id: str, title: str) -> None:
+        """Give a conversation a title; raises UnknownId."""
+        self._write(conversations.change_conversation, conversation_id, column="title", value=readable(title))
+
+    def move_conversation(self, conversation_id: str, *, profile: str, now: datetime) -> Synced:
+        """Move a conversation to another profile; raises UnknownId.
+
+        Its turns leave the old profile and are recorded anew in the new one: adapters of the old profile that
+        learned them become stale, and the new profile has yet to read them.
+        """
+        return self._write(recording.move, conversation_id, profile=profile, now=now)
+
+    def set_learnable(self, conversation_id: str, learnable: bool) -> None:
+        """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
+        self._write(conversations.change_conversation, conversation_id, column="learnable", value=learnable)
+
+    def unlearnable(self) -> frozenset[str]:
+        """Return the ids of the conversations that are recorded but not learned."""
+        return self._read(conversations.unlearnable_conversations)
+
+    def turns(
+        self,
+        *,
+        conversation_id: str | None = None,
+        profile: str | None = None,
+        ids: Iterable[str] | None = None,
+        include_removed: bool = False,
+    ) -> list[Turn]:
+        """Return turns in their current version: by row within one conversation, else by time and ordinal.
+
+        ``Turn.conversation_id`` is where a turn was first said, also when a branch is asked for its turns;
+        ``position`` is its row in the conversation asked for, and -1 for a removed turn.
+        """
+        return self._read(
+            turns.select_turns,
+            conversation_id=conversation_id,
+            profile=profile,
+            ids=None if ids is None else list(ids),
+            include_removed=include_removed,
+        )
+
+    def turn(self, turn_id: str) -> Turn:
+        """Return a turn, removed or not; raises UnknownId."""
+        return self._read(turns.get_turn, turn_id)
+
+    def conversations_of(self, turn_id: str) -> tuple[str, ...]:
+        """Return the ids of the conversations that hold a turn: several when a chat was branched."""
+        return self._read(turns.conversations_of, turn_id)
+
+    def versions(self, turn_id: str) -> list[TurnVersion]:
+        """Return every version of a turn; raises UnknownId."""
+        with self._database.reading() as connection:
+            turns.get_turn(connection, turn_id)
+            return turns.select_versions(connection, [turn_id])
+
+    def matching(self, text: str, *, profile: str | None = None) -> list[Turn]:
+        """Return the turns, removed ones too, that hold ``text`` in any version, whatever its case."""
+        return self._read(turns.select_matching, text, profile=profile)
+
+    # Readings and lessons
+
+    def unread(self, profile: str, base_fingerprint: str) -> list[Turn]:
+        """Return the current turns that this base has yet to read, without conversations that are not learned."""
+        return self._read(readings.unread_turns, profile, base_fingerprint)
+
+    def mark_read(
+        self,
+        turn_versions: Iterable[tuple[str, int]],
+        *,
+        base_fingerprint: str,
+        outcome: Outcome,
+        adapter_id: str | None = None,
+        now: datetime,
+    ) -> None:
+        """Note what came of reading these turn versions; what was forgotten meanwhile is passed over."""
+        self._write(
+            readings.mark_read,
+            turn_versions,
+            base_fingerprint=base_fingerprint,
+            outcome=outcome,
+            adapter_id=adapter_id,
+            now=now,
+        )
+
+    def reading(self, turn_id: str, base_fingerprint: str | None = None) -> Reading | None:
+        """Return the latest reading of a turn's current version, or None while it is unread."""
+        return self.readings([turn_id], base_fingerprint).get(turn_id)
+
+    def readings(self, turn_ids: Iterable[str], base_fingerprint: str | None = None) -> dict[str, Reading]:
+        """Return the latest reading of each turn's current version; unread turns are not in it."""
+        return self._read(readings.select_readings, list(turn_ids), base_fingerprint)
+
+    def add_lessons(self, new: Sequence[Lesson], *, base_fingerprint: str, now: datetime) -> None:
+        """Keep lessons; known ones stay as they are. Raises TurnChanged when a turn changed meanwhile."""
+        self._write(lessons.add_lessons, new, base_fingerprint=base_fingerprint, now=now)
+
+    def lessons(self, turn_ids: Iterable[str] | None = None, base_fingerprint: str | None = None) -> list[Lesson]:
+        """Return the lessons of the turns' current versions, or all, in the order they were added."""
+        return self._read(lessons.select_lessons, None if turn_ids is None else list(turn_ids), base_fingerprint)
+
+    # Adapters
+
+    def land_adapter(self, adapter: Adapter, *, readings: Mapping[tuple[str, int], Outcome], now: datetime) -> Adapter:
+        """Add an adapter and note the readings that came with it, at once: the commit point of learning.
+
+        Returns the adapter as it is kept: with a number after its name when the name was taken. Raises TurnChanged,
+        and changes nothing, when a turn it learned was revised, removed or forgotten meanwhile.
+        """
+        return self._write(landing.land, adapter, readings, now=now)
+
+    def add_adapter(self, adapter: Adapter) -> Adapter:
+        """Add an adapter without readings, such as an imported one; return it as it is kept.
+
+        An adapter whose id is known takes the place of the old one and keeps its name.
+        """
+        return self._write(adapters.add_adapter, adapter)
+
+    def adapters(self, profile: str | None = None) -> list[Adapter]:
+        """Return the adapters of a profile, or of all, oldest first."""
+        return self._read(adapters.find_adapters, profile=profile)
+
+    def adapter(self, adapter_id: str) -> Adapter:
+        """Return an adapter; raises UnknownId."""
+        return self._read(adapters.get_adapter, adapter_id)
+
+    def adapters_of(self, turn_ids: Iterable[str]) -> list[Adapter]:
+        """Return the adapters that learned any version of these turns."""
+        return self._read(adapters.adapters_of, list(turn_ids))
+
+    def stale_adapters(self) -> list[Adapter]:
+        """Return the adapters that learned a turn version that is no longer current, or was forgotten."""
+        return self._read(adapters.stale_adapters)
+
+    def change_adapter(
+        self,
+        adapter_id: str,
+        *,
+        name: str | None = None,
+        activation: Activation | None = None,
+        weight: float | None = None,
+        state: AdapterState | None = None,
+        reason: str | None = None,
+        scores: Scores | None = None,
+    ) -> Adapter:
+        """Change what is given and return the adapter; raises UnknownId, or SettingsInvalid for a bad name or weight.
+
+        A name that the profile has already gets a number.
+        """
+        given = dict(name=name, activation=activation, weight=weight, state=state, reason=reason, scores=scores)
+        return self._write(adapters.change_adapter, adapter_id, given)
+
+    def remove_adapter(self, adapter_id: str) -> None:
+        """Take an adapter out; turns that no other adapter learned are unread again. Raises UnknownId."""
+        self._write(adapters.remove_adapter, adapter_id)
+
+    # Jobs
+
+    def add_job(self, kind: str, payload: Mapping[str, object], *, now: datetime) -> str:
+        """Queue a job and return its id. ``payload`` and messages hold ids and numbers, never conversation text."""
+        return self._write(jobs.add_job, kind, payload, now=now)
+
+    def start_job(self, job_id: str, *, now: datetime) -> None:
+        """Mark a job as running in this process; raises UnknownId."""
+        self._write(jobs.start_job, job_id, now=now)
+
+    def progress_job(self, job_id: str, *, doing: str, done: int, total: int) -> None:
+        """Note how far a job is; raises UnknownId."""
+        self._write(jobs.progress_job, job_id, doing=doing, done=done, total=total)
+
+    def finish_job(self, job_id: str, *, state: JobState, message: str = "", now: datetime) -> None:
+        """Note how a job ended: done, failed or cancelled; raises UnknownId."""
+        self._write(jobs.finish_job, job_id, state=state, message=message, now=now)
+
+    def job(self, job_id: str) -> Job:
+        """Return a job; raises UnknownId."""
+        return self._read(jobs.get_job, job_id)
+
+    def jobs(self, limit: int = 20) -> list[Job]:
+        """Return the latest jobs, newest first."""
+        return self._read(jobs.recent_jobs, limit)
+
+    def recover_jobs(self, *, now: datetime) -> tuple[str, ...]:
+        """Mark the running jobs of processes that are gone as failed (interrupted); return their ids."""
+        return self._write(jobs.recover_jobs, now=now)
+
+    # Forgetting and checking
+
+    def forget(self, turn_ids: Iterable[str], *, adapters: Iterable[str] = (), now: datetime) -> Forgotten:
+        """Forget turns: their versions, lessons, readings and memberships, and conversations that become empty.
+
+        ``adapters`` are taken out in the same transaction. What is left is a tombstone without text, so that the
+        row, which the host still shows, is not recorded again in this conversation or a branch of it. Afterwards
+        the words are gone from the files' bytes, unless ``scrubbed`` is False: then call ``scrub`` later. Forgetting
+        a forgotten turn again does nothing; raises UnknownId, and forgets nothing, for an id that never was.
+        """
+        with self._database.writing() as connection:
+            forgotten = forgetting.forget(connection, turn_ids, adapters=adapters, now=now)
+        return replace(forgotten, scrubbed=self.scrub())
+
+    def scrub(self) -> bool:
+        """Rewrite the file without what was deleted; says whether that could be done now."""
+        return self._database.scrub()
+
+    def verify(self) -> list[Fault]:
+        """Check the file, every reference and every derived id; name each fault. Never raises on what it finds."""
+        return verifying.verify(self._database)
+
+    def _read(self, query: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._database.reading() as connection:
+            return query(connection, *args, **kwargs)
+
+    def _write(self, write: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._database.writing() as connection:
+            return write(connection, *args, **kwargs)

@@ -1,0 +1,87 @@
+"""The journal's tables, as numbered steps that are only ever added to."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x636F636F
+"""``coco`` in the file's header: tells a journal from any other SQLite database."""
+
+_CONVERSATIONS = (
+    "CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
+    "INSERT INTO secrets VALUES ('tombstones', randomblob(32))",
+    """CREATE TABLE conversations (
+        id TEXT PRIMARY KEY, profile TEXT NOT NULL, title TEXT NOT NULL, source TEXT NOT NULL,
+        started_at TEXT NOT NULL, learnable INTEGER NOT NULL DEFAULT 1
+    ) STRICT""",
+    "CREATE INDEX conversations_by_profile ON conversations (profile)",
+    # Outlives its conversation, under a keyed hash of its id: an ordinal is never used twice.
+    "CREATE TABLE ordinals (conversation_key BLOB PRIMARY KEY, next_ordinal INTEGER NOT NULL) STRICT",
+    """CREATE TABLE turns (
+        id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL REFERENCES conversations (id),
+        profile TEXT NOT NULL, ordinal INTEGER NOT NULL, said_at TEXT NOT NULL,
+        version INTEGER NOT NULL, state TEXT NOT NULL, UNIQUE (conversation_id, ordinal)
+    ) STRICT""",
+    "CREATE INDEX turns_by_time ON turns (profile, said_at)",
+    """CREATE TABLE versions (
+        turn_id TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE, version INTEGER NOT NULL,
+        user TEXT NOT NULL, reply TEXT NOT NULL, change TEXT NOT NULL, made_at TEXT NOT NULL,
+        PRIMARY KEY (turn_id, version)
+    ) STRICT""",
+    """CREATE TABLE conversation_turns (
+        conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        turn_id TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE, position INTEGER NOT NULL,
+        PRIMARY KEY (conversation_id, turn_id)
+    ) STRICT""",
+    "CREATE INDEX conversation_turns_by_turn ON conversation_turns (turn_id)",
+)
+_LEARNING = (
+    """CREATE TABLE lessons (
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL, base_fingerprint TEXT NOT NULL,
+        turn_id TEXT NOT NULL, turn_version INTEGER NOT NULL, kind TEXT NOT NULL, question TEXT NOT NULL,
+        answer TEXT NOT NULL, key TEXT NOT NULL, held_out INTEGER NOT NULL, made_at TEXT NOT NULL,
+        UNIQUE (id, base_fingerprint),
+        FOREIGN KEY (turn_id, turn_version) REFERENCES versions (turn_id, version) ON DELETE CASCADE
+    ) STRICT""",
+    "CREATE INDEX lessons_by_turn ON lessons (turn_id, turn_version)",
+    """CREATE TABLE adapters (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, profile TEXT NOT NULL,
+        activation TEXT NOT NULL, state TEXT NOT NULL, weight REAL NOT NULL, base_name TEXT NOT NULL,
+        base_fingerprint TEXT NOT NULL, recipe TEXT NOT NULL, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+        made_at TEXT NOT NULL, scores TEXT, reason TEXT NOT NULL, origin TEXT NOT NULL, UNIQUE (profile, name)
+    ) STRICT""",
+    # No reference to turns: what an adapter holds is known after the turn is gone, and in a journal it came to.
+    """CREATE TABLE adapter_turns (
+        adapter_id TEXT NOT NULL REFERENCES adapters (id) ON DELETE CASCADE, place INTEGER NOT NULL,
+        turn_id TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (adapter_id, place)
+    ) STRICT""",
+    "CREATE INDEX adapter_turns_by_turn ON adapter_turns (turn_id, version)",
+    """CREATE TABLE readings (
+        turn_id TEXT NOT NULL, version INTEGER NOT NULL, base_fingerprint TEXT NOT NULL, outcome TEXT NOT NULL,
+        adapter_id TEXT REFERENCES adapters (id) ON DELETE CASCADE, read_at TEXT NOT NULL,
+        PRIMARY KEY (turn_id, version, base_fingerprint),
+        FOREIGN KEY (turn_id, version) REFERENCES versions (turn_id, version) ON DELETE CASCADE
+    ) STRICT""",
+    "CREATE INDEX readings_by_adapter ON readings (adapter_id)",
+)
+_WORK = (
+    """CREATE TABLE jobs (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, kind TEXT NOT NULL, payload TEXT NOT NULL,
+        state TEXT NOT NULL, doing TEXT NOT NULL DEFAULT '', done INTEGER NOT NULL DEFAULT 0,
+        total INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL DEFAULT '',
+        added_at TEXT NOT NULL, started_at TEXT, finished_at TEXT
+    ) STRICT""",
+)
+_FORGETTING = (
+    "CREATE TABLE tombstones (turn_id TEXT PRIMARY KEY, said_at TEXT NOT NULL, forgotten_at TEXT NOT NULL) STRICT",
+    """CREATE TABLE tombstone_conversations (
+        turn_id TEXT NOT NULL REFERENCES tombstones (turn_id) ON DELETE CASCADE, conversation_key BLOB NOT NULL,
+        PRIMARY KEY (turn_id, conversation_key)
+    ) STRICT""",
+    """CREATE TABLE tombstone_texts (
+        turn_id TEXT NOT NULL REFERENCES tombstones (turn_id) ON DELETE CASCADE, text_key BLOB NOT NULL,
+        PRIMARY KEY (turn_id, text_key)
+    ) STRICT""",
+    "CREATE INDEX tombstone_texts_by_key ON tombstone_texts (text_key)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_CONVERSATIONS, *_LEARNING, *_WORK, *_FORGETTING),)
+"""Migration n (from 1) brings a journal from format n - 1 to n. A released migration is never changed."""

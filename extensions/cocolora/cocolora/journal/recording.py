@@ -1,0 +1,172 @@
+"""Recording: bringing a conversation's turns in line with the history that the host now shows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from cocolora.core.conversations import Change, Conversation, Turn
+from cocolora.core.reconcile import Keep, Operation, Record, Remove, Revise, Row, infer_change, reconcile
+from cocolora.core.records import Synced
+from cocolora.journal.conversations import (
+    change_conversation,
+    ensure_conversation,
+    find_conversation,
+    get_conversation,
+)
+from cocolora.journal.tombstones import Tombstones, next_ordinal, take_ordinal
+from cocolora.journal.turns import (
+    add_rejected,
+    conversations_of,
+    find_copy,
+    insert_turn,
+    join,
+    leave,
+    select_turns,
+    select_versions,
+    set_version,
+)
+
+
+def readable(text: str) -> str:
+    """Return ``text`` as it can be stored: halves of an emoji that a host cut apart become U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def sync(
+    connection: sqlite3.Connection,
+    conversation: Conversation,
+    rows: Sequence[Row],
+    *,
+    change: Change | None,
+    now: datetime,
+) -> Synced:
+    """Make the conversation's current turns equal ``rows``; see Journal.sync."""
+    rows = [_readable(row) for row in rows]
+    known = find_conversation(connection, conversation.id)
+    turns = select_turns(connection, conversation_id=conversation.id) if known else []
+    if not turns and not any(row.is_turn for row in rows):
+        return Synced()
+    conversation = known or _first_seen(connection, conversation)
+    tombstones = Tombstones(connection, conversation)
+    operations = reconcile(turns, tombstones.leave_out(rows, turns))
+    pen = _Pen(connection, conversation, tombstones, change, now, len(rows))
+    return pen.write(operations)
+
+
+def move(connection: sqlite3.Connection, conversation_id: str, *, profile: str, now: datetime) -> Synced:
+    """Record a conversation's turns anew under another profile; see Journal.move_conversation."""
+    if get_conversation(connection, conversation_id).profile == profile:
+        return Synced()
+    turns = select_turns(connection, conversation_id=conversation_id)
+    removed = tuple(turn.id for turn in turns if leave(connection, turn.id, conversation_id))
+    change_conversation(connection, conversation_id, column="profile", value=profile)
+    moved = get_conversation(connection, conversation_id)
+    recorded = tuple(_record_again(connection, moved, turn, now=now) for turn in turns)
+    return Synced(recorded=recorded, removed=removed)
+
+
+def _record_again(connection: sqlite3.Connection, conversation: Conversation, turn: Turn, *, now: datetime) -> str:
+    ordinal = take_ordinal(connection, conversation.id)
+    row = Row(turn.user, turn.reply, turn.said_at)
+    return insert_turn(
+        connection, conversation, row, ordinal=ordinal, position=turn.position, change=Change.RECORDED, now=now
+    )
+
+
+def _readable(row: Row) -> Row:
+    return replace(row, user=readable(row.user), reply=readable(row.reply), versions=tuple(map(readable, row.versions)))
+
+
+def _first_seen(connection: sqlite3.Connection, conversation: Conversation) -> Conversation:
+    """Return a conversation as it is to be kept; one that was forgotten whole comes back without its title."""
+    was_here = next_ordinal(connection, conversation.id) > 0
+    return replace(conversation, title="" if was_here else readable(conversation.title))
+
+
+@dataclass(slots=True)
+class _Pen:
+    """Writes one sync's operations and notes what was done."""
+
+    connection: sqlite3.Connection
+    conversation: Conversation
+    tombstones: Tombstones
+    change: Change | None
+    now: datetime
+    end: int
+    recorded: list[str] = field(default_factory=list)
+    revised: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    joined: list[str] = field(default_factory=list)
+    is_kept: bool = False
+
+    def write(self, operations: Sequence[Operation]) -> Synced:
+        for operation in operations:
+            match operation:
+                case Remove(turn):
+                    self._remove(turn)
+                case Keep(turn, row, position):
+                    self._add_rejected(turn, row)
+                    join(self.connection, turn.id, self.conversation.id, position=position)
+                case Revise(turn, row, position):
+                    self._revise(turn, row, position)
+                case Record(row, position):
+                    self._record(row, position)
+        return Synced(tuple(self.recorded), tuple(self.revised), tuple(self.removed), tuple(self.joined))
+
+    def _remove(self, turn: Turn) -> None:
+        """Take the turn out; an imported file only adds: what it lacks comes after its rows."""
+        if self.change is not Change.IMPORTED:
+            self._leave(turn)
+            return
+        join(self.connection, turn.id, self.conversation.id, position=self.end)
+        self.end += 1
+
+    def _leave(self, turn: Turn) -> None:
+        if leave(self.connection, turn.id, self.conversation.id):
+            self.removed.append(turn.id)
+
+    def _revise(self, turn: Turn, row: Row, position: int) -> None:
+        """Give the turn its new texts; one that a branch holds too stays there as it was, and parts ways here."""
+        change = self.change
+        if change in (None, Change.RECORDED, Change.IMPORTED):
+            change = infer_change(turn, row, self._replies(turn))
+        if len(conversations_of(self.connection, turn.id)) > 1:
+            self._leave(turn)
+            self._insert(row, position, change)
+            return
+        self._add_rejected(turn, row)
+        set_version(self.connection, turn.id, row, change=change, now=self.now)
+        join(self.connection, turn.id, self.conversation.id, position=position)
+        self.revised.append(turn.id)
+
+    def _add_rejected(self, turn: Turn, row: Row) -> None:
+        if row.versions:
+            add_rejected(self.connection, turn.id, row, known=self._replies(turn), now=self.now)
+
+    def _replies(self, turn: Turn) -> list[str]:
+        return [version.reply for version in select_versions(self.connection, [turn.id])]
+
+    def _record(self, row: Row, position: int) -> None:
+        self._keep_conversation()
+        if copy := find_copy(self.connection, row, self.conversation):
+            join(self.connection, copy.id, self.conversation.id, position=position)
+            self.joined.append(copy.id)
+        elif not self.tombstones.covers(row, (row.user,)):
+            self._insert(row, position, Change.IMPORTED if self.change is Change.IMPORTED else Change.RECORDED)
+
+    def _insert(self, row: Row, position: int, change: Change) -> None:
+        ordinal = take_ordinal(self.connection, self.conversation.id)
+        turn_id = insert_turn(
+            self.connection, self.conversation, row, ordinal=ordinal, position=position, change=change, now=self.now
+        )
+        self.recorded.append(turn_id)
+
+    def _keep_conversation(self) -> None:
+        if not self.is_kept:
+            self.conversation = ensure_conversation(self.connection, self.conversation)
+            self.is_kept = True

@@ -1,0 +1,128 @@
+"""Tombstones: what is kept of a forgotten turn, so that it does not come back, and none of its text.
+
+The host's own chat log still holds a forgotten row, and every later sync brings it along. To know it again the
+journal keeps keyed hashes (HMAC-SHA256, with 32 random bytes that never leave this journal) of the normalised
+texts. A hash is not text: nothing can be read from it, it has the same length for every message, and it means
+nothing beside another journal. Who holds the journal file, key included, can at most confirm a guess of a whole
+message, word for word; so these hashes are never exported.
+"""
+
+from __future__ import annotations
+
+import hmac
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from cocolora.core.conversations import Conversation, Turn
+from cocolora.core.reconcile import Row
+from cocolora.core.study import normalise
+from cocolora.journal.database import to_text
+from cocolora.journal.turns import SAME_MOMENT
+
+
+class Tombstones:
+    """The forgotten turns, as one conversation's sync meets them; each answers for one row at most."""
+
+    def __init__(self, connection: sqlite3.Connection, conversation: Conversation) -> None:
+        self._connection = connection
+        self._key = _secret(connection)
+        self._conversation = _hash(self._key, "conversation", conversation.id)
+        self._used: set[str] = set()
+        self._any = connection.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone() is not None
+
+    def leave_out(self, rows: Sequence[Row], turns: Sequence[Turn]) -> list[Row]:
+        """Return ``rows`` with the forgotten ones emptied; rows that are current turns are not asked about."""
+        if not self._any:
+            return list(rows)
+        there = [(turn.user, turn.reply) for turn in turns]
+        places = {turn.position: texts for turn, texts in zip(turns, there, strict=True)}
+        left = Counter(there)
+        kept = list(rows)
+        for position in sorted(range(len(rows)), key=lambda p: (places.get(p) != rows[p].texts, p)):
+            texts = rows[position].texts
+            if left[texts]:
+                left[texts] -= 1
+            elif self.covers(rows[position], texts):
+                kept[position] = Row("", "")
+        return kept
+
+    def covers(self, row: Row, texts: Iterable[str]) -> bool:
+        """Say whether a forgotten turn of this conversation, or of the same moment in a branch, had these texts."""
+        if not self._any or not row.is_turn:
+            return False
+        for turn_id in self._matching(row, _hash(self._key, *texts)):
+            if turn_id not in self._used:
+                self._used.add(turn_id)
+                return True
+        return False
+
+    def _matching(self, row: Row, text_key: bytes) -> list[str]:
+        said = row.said_at
+        rows = self._connection.execute(
+            "SELECT s.turn_id FROM tombstone_texts x JOIN tombstones s USING (turn_id) WHERE x.text_key = ? AND "
+            "(s.said_at BETWEEN ? AND ? OR EXISTS (SELECT 1 FROM tombstone_conversations c "
+            "WHERE c.turn_id = s.turn_id AND c.conversation_key = ?)) ORDER BY s.said_at, s.turn_id",
+            (
+                text_key,
+                to_text(said - SAME_MOMENT) if said else "",
+                to_text(said + SAME_MOMENT) if said else "",
+                self._conversation,
+            ),
+        )
+        return [row[0] for row in rows]
+
+
+def bury(
+    connection: sqlite3.Connection,
+    turn: Turn,
+    *,
+    texts: Iterable[tuple[str, str]],
+    conversation_ids: Iterable[str],
+    now: datetime,
+) -> None:
+    """Leave a tombstone for a turn, good in every conversation that held it.
+
+    It knows the texts of every version, and the user's texts alone: a reply can be regenerated.
+    """
+    key = _secret(connection)
+    connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", (turn.id, to_text(turn.said_at), to_text(now)))
+    connection.executemany(
+        "INSERT OR IGNORE INTO tombstone_conversations VALUES (?, ?)",
+        [(turn.id, _hash(key, "conversation", conversation_id)) for conversation_id in conversation_ids],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO tombstone_texts VALUES (?, ?)",
+        [(turn.id, _hash(key, *parts)) for user, reply in texts for parts in ((user, reply), (user,))],
+    )
+
+
+def take_ordinal(connection: sqlite3.Connection, conversation_id: str) -> int:
+    """Return the conversation's next ordinal and count it as used, for ever."""
+    row = connection.execute(
+        "INSERT INTO ordinals VALUES (?, 1) ON CONFLICT DO UPDATE SET next_ordinal = next_ordinal + 1 "
+        "RETURNING next_ordinal",
+        (_hash(_secret(connection), "conversation", conversation_id),),
+    ).fetchone()
+    return int(row[0]) - 1
+
+
+def next_ordinal(connection: sqlite3.Connection, conversation_id: str) -> int:
+    """Return the ordinal that the conversation's next turn will have."""
+    key = _hash(_secret(connection), "conversation", conversation_id)
+    row = connection.execute("SELECT next_ordinal FROM ordinals WHERE conversation_key = ?", (key,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def is_buried(connection: sqlite3.Connection, turn_id: str) -> bool:
+    """Say whether a turn was forgotten."""
+    return connection.execute("SELECT 1 FROM tombstones WHERE turn_id = ?", (turn_id,)).fetchone() is not None
+
+
+def _secret(connection: sqlite3.Connection) -> bytes:
+    return bytes(connection.execute("SELECT value FROM secrets WHERE name = 'tombstones'").fetchone()[0])
+
+
+def _hash(key: bytes, *parts: str) -> bytes:
+    return hmac.digest(key, "\x1f".join(normalise(part) or part for part in parts).encode(), "sha256")

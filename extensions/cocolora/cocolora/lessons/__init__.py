@@ -1,0 +1,1 @@
+"""From turns to lessons, and from lessons to samples."""

@@ -1,0 +1,1 @@
+"""The loaded causal language model."""

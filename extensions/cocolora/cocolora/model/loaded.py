@@ -1,0 +1,158 @@
+"""The model that is loaded: its replies, its samples and its identity, one user at a time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from cocolora.core.adapters import BaseIdentity
+from cocolora.core.conversations import ChatMessage
+from cocolora.core.lessons import BaseCard, Exchange, Sample
+from cocolora.model.card import general_card
+from cocolora.model.decoding import batches, decode, evaluating
+from cocolora.model.fingerprint import fingerprint
+from cocolora.model.lock import ModelLock, PlainLock
+from cocolora.model.template import ChatTemplate
+
+MOST_ROWS = 32
+MOST_BATCH_TOKENS = 16_384
+
+
+class LoadedModel:
+    """A causal language model as the host loaded it; implements ``core.ports.LanguageModel``."""
+
+    def __init__(
+        self,
+        network: Any,
+        tokenizer: Any,
+        *,
+        name: str,
+        card: BaseCard | None = None,
+        lock: PlainLock | None = None,
+        quiet: Callable[[], None] | None = None,
+    ) -> None:
+        """Take the host's network and tokenizer, and the lock it generates under (a private one by default).
+
+        ``quiet`` is called whenever the lock was taken, and returns when no stray generation runs any more.
+        """
+        self.network = network
+        self.tokenizer = tokenizer
+        self.name = name
+        self.card = card or general_card()
+        self._template = ChatTemplate(tokenizer, model=name)
+        self._lock = ModelLock(lock, quiet=quiet)
+
+    @property
+    def identity(self) -> BaseIdentity:
+        """The base's name and its fingerprint, the same with and without adapters."""
+        return BaseIdentity(self.name, fingerprint(self.network))
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold the model: no generation and no other training meanwhile. Reentrant within a thread."""
+        return self._lock.exclusive()
+
+    def held_by_host(self) -> AbstractContextManager[None]:
+        """Say that the host called this thread while it holds its lock: ``exclusive`` then does not wait for it."""
+        return self._lock.held_by_host()
+
+    def generate(self, chats: Sequence[Sequence[ChatMessage]], *, max_new_tokens: int = 64) -> list[str]:
+        """Return the greedy reply to each chat, as plain text, with whatever adapters are active.
+
+        A prompt that leaves no room for the reply loses its beginning. Raises NoChatTemplate.
+        """
+        prompts = [self._prompt(chat, max_new_tokens=max_new_tokens) for chat in chats]
+        replies = [""] * len(prompts)
+        for indices in batches(list(map(len, prompts)), most_rows=MOST_ROWS, most_tokens=MOST_BATCH_TOKENS):
+            tokens = self._complete([prompts[index] for index in indices], max_new_tokens=max_new_tokens)
+            for index, reply in zip(indices, tokens, strict=True):
+                replies[index] = self._text(reply).strip()
+        return replies
+
+    def stream(self, chat: Sequence[ChatMessage], *, max_new_tokens: int = 256) -> Iterator[str]:
+        """Yield the greedy reply to one chat in pieces. The model is held until the last piece or ``close()``.
+
+        A thread of its own decodes: the reader's thread may change from piece to piece. Raises NoChatTemplate.
+        """
+        prompt = self._prompt(chat, max_new_tokens=max_new_tokens)
+        pieces: queue.Queue[str | BaseException | None] = queue.Queue()
+        stopped = threading.Event()
+        work = (prompt, max_new_tokens, pieces, stopped)
+        thread = threading.Thread(target=self._stream_into, args=work, name="cocolora-stream", daemon=True)
+        return _read(pieces, thread=thread, stopped=stopped)
+
+    def sample(self, exchange: Exchange) -> Sample:
+        """Return the tokens of an exchange; the loss counts on the reply and its end. Raises NoChatTemplate."""
+        return self._template.sample(exchange)
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens a text has, without special ones."""
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _prompt(self, chat: Sequence[ChatMessage], *, max_new_tokens: int) -> list[int]:
+        prompt = self._template.prompt(chat)
+        context_tokens = getattr(self.network.config, "max_position_embeddings", None)
+        if not context_tokens:
+            return prompt
+        return prompt[-max(1, context_tokens - max_new_tokens) :]
+
+    def _complete(self, prompts: list[list[int]], *, max_new_tokens: int) -> list[list[int]]:
+        replies: list[list[int]] = [[] for _ in prompts]
+        with self.exclusive(), evaluating(self.network):
+            for step in decode(self.network, prompts, stop=self._stop, max_new_tokens=max_new_tokens):
+                for reply, token in zip(replies, step, strict=True):
+                    if token is not None:
+                        reply.append(token)
+        return replies
+
+    def _stream_into(
+        self, prompt: list[int], max_new_tokens: int, pieces: queue.Queue[Any], stopped: threading.Event
+    ) -> None:
+        try:
+            with self.exclusive(), evaluating(self.network):
+                steps = decode(self.network, [prompt], stop=self._stop, max_new_tokens=max_new_tokens)
+                for text in self._pieces(steps):
+                    pieces.put(text)
+                    if stopped.is_set():
+                        break
+        except BaseException as error:  # noqa: BLE001 - handed over to the reader's thread, which raises it
+            pieces.put(error)
+        finally:
+            pieces.put(None)
+
+    def _pieces(self, steps: Iterator[list[int | None]]) -> Iterator[str]:
+        tokens: list[int] = []
+        said = ""
+        for step in steps:
+            tokens += [token for token in step if token is not None]
+            text = self._text(tokens)
+            if text.endswith("\N{REPLACEMENT CHARACTER}"):  # the middle of a character
+                continue
+            yield text[len(said) :]
+            said = text
+
+    def _text(self, tokens: list[int]) -> str:
+        return str(self.tokenizer.decode(tokens, skip_special_tokens=True))
+
+    @property
+    def _stop(self) -> frozenset[int]:
+        ends = getattr(getattr(self.network, "generation_config", None), "eos_token_id", None)
+        ends = ends if isinstance(ends, list) else [ends]
+        return self._template.stop_tokens | {end for end in ends if end is not None}
+
+
+def _read(
+    pieces: queue.Queue[str | BaseException | None], *, thread: threading.Thread, stopped: threading.Event
+) -> Iterator[str]:
+    thread.start()
+    try:
+        while (piece := pieces.get()) is not None:
+            if isinstance(piece, BaseException):
+                raise piece
+            if piece:
+                yield piece
+    finally:
+        stopped.set()
+        thread.join()

@@ -1,0 +1,64 @@
+"""Loading a model from a folder on disk: local files and safetensors only, no code of the model's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
+
+from cocolora.errors import ModelUnreadable
+from cocolora.model.card import read_card
+from cocolora.model.loaded import LoadedModel
+from cocolora.model.lock import PlainLock
+
+SMALL_BYTES = 2_000_000_000
+
+
+def load_model(folder: Path, *, lock: PlainLock | None = None, quiet: Callable[[], None] | None = None) -> LoadedModel:
+    """Load the model in ``folder``. Raises ModelUnreadable.
+
+    On a CPU a small one is computed in float32, whatever it is stored in: adapters train better and CPUs are no
+    slower for it. Others stay in the stored type.
+    """
+    card = read_card(_checked(folder))
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        with _without_bars():
+            network = AutoModelForCausalLM.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=_dtype(folder)
+            )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+        raise ModelUnreadable(folder, f"{type(error).__name__}: {error}") from error
+    network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    return LoadedModel(network, tokenizer, name=folder.resolve().name, card=card, lock=lock, quiet=quiet)
+
+
+def _checked(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise ModelUnreadable(folder, "there is no such folder")
+    if not (folder / "config.json").is_file():
+        raise ModelUnreadable(folder, "it has no config.json")
+    if not any(folder.glob("*.safetensors")):
+        raise ModelUnreadable(folder, "it has no weights (*.safetensors)")
+    return folder
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _dtype(folder: Path) -> torch.dtype | str:
+    size_bytes = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    return torch.float32 if size_bytes <= SMALL_BYTES and not torch.cuda.is_available() else "auto"

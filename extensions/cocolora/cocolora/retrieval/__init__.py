@@ -1,0 +1,15 @@
+"""Finding past turns that match a prompt."""
+
+from cocolora.retrieval.embedders import ChromaMiniLM, Embedder, HiddenStates, SentenceTransformerFolder
+from cocolora.retrieval.index import SearchIndex
+from cocolora.retrieval.units import Unit, UnitKind
+
+__all__ = [
+    "ChromaMiniLM",
+    "Embedder",
+    "HiddenStates",
+    "SearchIndex",
+    "SentenceTransformerFolder",
+    "Unit",
+    "UnitKind",
+]

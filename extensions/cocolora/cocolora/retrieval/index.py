@@ -1,0 +1,217 @@
+"""The search index: words and vectors, fused; it can always be rebuilt from the journal."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from cocolora.core.routing import Hit
+from cocolora.retrieval.database import check, connect, transaction
+from cocolora.retrieval.dates import named_dates
+from cocolora.retrieval.dense import DenseSearch
+from cocolora.retrieval.embedders import Embedder
+from cocolora.retrieval.ranking import Question, rank
+from cocolora.retrieval.stems import Stemmer
+from cocolora.retrieval.units import Unit
+from cocolora.retrieval.word_reader import WordReader
+from cocolora.retrieval.word_writer import Entry, WordWriter
+
+_T = TypeVar("_T")
+_REBUILD_BATCH = 500
+_FILE = "words.db"
+_VECTORS = "vectors"
+_log = logging.getLogger(__name__)
+
+
+class SearchIndex:
+    """Finds past turns. Safe for several threads and processes; searching goes on while something is added.
+
+    Words are searchable when ``add`` returns. Vectors lag behind until ``catch_up`` was given the units. An index
+    that turns out to be damaged is deleted and empty from then on; ``needs_rebuild`` says so.
+    """
+
+    def __init__(self, folder: Path, embedder: Embedder | None) -> None:
+        """Use ``open``."""
+        self._folder = folder
+        self._stemmer = Stemmer()
+        self._reading = threading.RLock()
+        self._writing = threading.RLock()
+        self._dense = DenseSearch(folder / _VECTORS, embedder)
+        self.needs_rebuild = False
+        self._connect()
+
+    @classmethod
+    def open(cls, folder: Path, *, embedder: Embedder | None = None) -> SearchIndex:
+        """Open the index in ``folder``, or make an empty one. A damaged one is deleted: see ``needs_rebuild``."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return cls(folder, embedder)
+
+    def close(self) -> None:
+        """Close the files."""
+        with self._writing, self._reading:
+            self._dense.close()
+            self._writer.close()
+            self._reader.close()
+            self._stemmer.close()
+
+    def add(self, units: Iterable[Unit]) -> None:
+        """Make units findable; a unit that is known already is replaced. Adding the same again changes nothing."""
+        entries = [self._entry(unit) for unit in units]
+        if entries:
+            self._write(lambda words: words.upsert(entries))
+
+    def drop_turns(self, turn_ids: Iterable[str]) -> None:
+        """Make turns unfindable and erase what the index's files hold of them, vectors too."""
+        wanted = list(turn_ids)
+        if wanted:
+            self._write(lambda words: words.drop_turns(wanted))
+
+    def rebuild(self, units: Iterable[Unit]) -> None:
+        """Start again with exactly these units."""
+        with self._writing, self._reading:
+            self._start_over()
+        remaining = iter(units)
+        while batch := list(islice(remaining, _REBUILD_BATCH)):
+            self.add(batch)
+        self.needs_rebuild = False
+
+    def known_turns(self) -> set[str]:
+        """Return the ids of all findable turns."""
+        nothing: set[str] = set()
+        return self._read(WordReader.known_turns, otherwise=nothing)
+
+    def search(self, query: str, *, profile: str, limit: int = 10, now: datetime | None = None) -> list[Hit]:
+        """Return the profile's turns that match ``query``, best first, each with the score of its best unit.
+
+        Scores are in [0, 1]; from about 0.3 on a turn fits the question. A day that the question names adds 0.3 to
+        what was said on it. ``now`` is for questions about "last week", which are not understood yet.
+        Never raises: a damaged index finds nothing until it is rebuilt.
+        """
+        stems, dates = self._stemmer.stems(query), named_dates(query)
+        vector = self._dense.embed(query)
+
+        def find(words: WordReader) -> list[Hit]:
+            number = words.profile_id(profile)
+            if number is None:
+                return []
+            nearest = self._dense.nearest(number, vector)
+            question = Question(stems, dates, vector, self._dense.baseline, nearest)
+            return rank(words, question, profile=number, limit=limit)
+
+        return self._read(find, otherwise=[])
+
+    def turns_without_vectors(self, limit: int = 100) -> list[str]:
+        """Return turns that ``catch_up`` still needs, the newest first; none without an embedder."""
+        if not self._dense.enabled:
+            return []
+        return self._read(lambda _: self._dense.turns_without(self._reader, limit), otherwise=[])
+
+    def catch_up(self, units: Iterable[Unit]) -> int:
+        """Make the vectors of those known units that have none; return how many were made.
+
+        Takes seconds for a hundred units: for background work. Searching and adding go on meanwhile. Without
+        units it only refills chroma after a drop. Raises EmbedderUnavailable.
+        """
+        if not self._dense.enabled:
+            return 0
+        given = {unit.unit_id: unit for unit in units}
+        lacking = self._read(lambda _: self._dense.lacking(self._reader, list(given)), otherwise=set[str]())
+        wanted = [given[unit_id] for unit_id in given if unit_id in lacking]
+        made = self._dense.make([unit.text for unit in wanted])
+        vectors = [(unit.unit_id, self._stems(unit), vector) for unit, vector in zip(wanted, made, strict=True)]
+        self._guard(lambda: self._dense.keep(self._writer, vectors))
+        return len(vectors)
+
+    def _entry(self, unit: Unit) -> Entry:
+        return Entry(
+            unit.unit_id,
+            unit.turn_id,
+            unit.profile,
+            unit.kind,
+            unit.said_on,
+            unit.conversation_id,
+            unit.position,
+            self._stems(unit),
+        )
+
+    def _stems(self, unit: Unit) -> str:
+        return " ".join(self._stemmer.stems(unit.text))
+
+    def _write(self, change: Callable[[WordWriter], Sequence[int]]) -> None:
+        self._guard(lambda: self._change(change))
+
+    def _change(self, change: Callable[[WordWriter], Sequence[int]]) -> None:
+        """Change the words in one transaction, then erase what the deleted rows left."""
+        with transaction(self._writer):
+            words = WordWriter(self._writer)
+            gone = change(words)
+            if gone:
+                words.erase_leftovers()
+                self._dense.displace(self._writer)
+        if gone:
+            self._dense.erase()
+            with self._reading:
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _guard(self, change: Callable[[], None]) -> None:
+        with self._writing:
+            try:
+                change()
+            except sqlite3.Error as error:
+                with self._reading:
+                    self._give_up(str(error))
+
+    def _read(self, question: Callable[[WordReader], _T], *, otherwise: _T) -> _T:
+        with self._reading:
+            try:
+                return question(WordReader(self._reader))
+            except sqlite3.Error as error:
+                reason = str(error)
+        with self._writing, self._reading:
+            self._give_up(reason)
+        return otherwise
+
+    def _connect(self) -> None:
+        try:
+            self._open_files()
+        except sqlite3.Error as error:
+            self._discard()
+            self._open_files()
+            self._say_damaged(str(error))
+
+    def _open_files(self) -> None:
+        file = self._folder / _FILE
+        self._writer = connect(file)
+        try:
+            self._reader = connect(file)
+            check(self._reader)
+            self._dense.adopt(self._writer)
+        except sqlite3.Error:
+            self._writer.close()
+            raise
+
+    def _give_up(self, reason: str) -> None:
+        self._start_over()
+        self._say_damaged(reason)
+
+    def _say_damaged(self, reason: str) -> None:
+        self.needs_rebuild = True
+        _log.warning("The search index in %s was deleted and is to be rebuilt: %s.", self._folder, reason)
+
+    def _start_over(self) -> None:
+        self._writer.close()
+        self._reader.close()
+        self._discard()
+        self._open_files()
+
+    def _discard(self) -> None:
+        self._dense.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,139 @@
+"""The user's settings: validated, immutable, with units in their names; every problem is reported at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cocolora.errors import SettingsInvalid
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Recording(_Section):
+    """What is written to the journal."""
+
+    enabled: bool = Field(default=True, description="Record turns. Off: nothing new is remembered or learned.")
+    multi_user: bool = Field(default=False, description="Record although the webui runs with --multi-user.")
+
+
+class Learning(_Section):
+    """How stretches of conversation become adapters."""
+
+    automatic: bool = Field(default=True, description="Learn by itself when enough was said.")
+    due_tokens: int = Field(default=600, ge=1, description="Learn when unlearned turns hold this many tokens.")
+    due_turns: int = Field(default=12, ge=1, description="Learn when this many turns are unlearned.")
+    stretch_turns: int = Field(default=12, ge=1, le=200, description="At most this many turns are learned together.")
+    rank: int = Field(default=8, ge=1, le=256, description="Rank of a new adapter (PEFT's r).")
+    alpha: float = Field(default=16.0, gt=0, description="Scale of a new adapter (PEFT's lora_alpha).")
+    learning_rate: float = Field(
+        default=3e-3, gt=0, lt=1, description="AdamW's learning rate; use 1e-4 for 7B and larger."
+    )
+    steps: int = Field(default=60, ge=1, le=10_000, description="Optimiser steps for one adapter.")
+    batch_samples: int = Field(default=8, ge=1, le=256, description="Samples in one optimiser step.")
+    sample_tokens: int = Field(default=512, ge=16, description="Longer samples are left out.")
+    negatives_per_fact: int = Field(
+        default=4, ge=0, le=64, description="Questions that must stay unknown, for each fact."
+    )
+    replay_questions: int = Field(
+        default=16, ge=0, le=512, description="Questions the base answers already, kept as they are."
+    )
+    slice_ms: int = Field(default=250, ge=10, le=10_000, description="Training lets the chat go first after this time.")
+    seed: int = Field(default=0, ge=0, description="Seed of everything random in training.")
+
+
+class Routing(_Section):
+    """Which adapters answer a prompt."""
+
+    enabled: bool = Field(default=True, description="Activate the adapters that match the prompt.")
+    max_adapters: int = Field(
+        default=1, ge=1, le=16, description="At most this many routed adapters are active at once."
+    )
+    threshold: Share = Field(default=0.3, description="A memory must match the prompt this well to choose its adapter.")
+
+
+class Retrieval(_Section):
+    """Which past turns are quoted in the prompt."""
+
+    quote: bool = Field(default=True, description="Quote matching past turns in the prompt.")
+    quote_learned: bool = Field(
+        default=True, description="Quote a turn also when the adapter that learned it is active."
+    )
+    max_memories: int = Field(default=3, ge=1, le=50, description="At most this many past turns are quoted.")
+    budget_tokens: int = Field(default=400, ge=0, description="The quotes take at most this many tokens of the prompt.")
+    threshold: Share = Field(default=0.3, description="A past turn must match the prompt this well to be quoted.")
+    nearness: Share = Field(
+        default=0.75, description="A past turn must match at least this share as well as the best one to be quoted."
+    )
+    embedder: Literal["model", "chroma", "none"] = Field(
+        default="none",
+        description='Vectors: the loaded "model"\'s hidden states, "chroma"\'s MiniLM, or "none" (words only).',
+    )
+
+
+class Gate(_Section):
+    """What an adapter must show before it is trusted."""
+
+    recall: Share = Field(
+        default=0.75, description="Share of held-out questions about its facts that must be answered."
+    )
+    retention_loss: Share = Field(default=0.05, description="Share of what the base knew that may be lost.")
+    abstention: Share = Field(default=0.75, description="Share of unanswerable questions that must stay unanswered.")
+    probes: int = Field(default=24, ge=4, le=500, description="Questions asked for retention and for abstention.")
+
+
+class Settings(_Section):
+    """All settings."""
+
+    recording: Recording = Recording()
+    learning: Learning = Learning()
+    routing: Routing = Routing()
+    retrieval: Retrieval = Retrieval()
+    gate: Gate = Gate()
+
+    def changed(self, section: str, **values: object) -> Settings:
+        """Return these settings with ``values`` in one section, validated; raises SettingsInvalid."""
+        whole = self.model_dump()
+        if section not in whole:
+            raise SettingsInvalid("settings", [f'there is no section "{section}"'])
+        return parse_settings({**whole, section: {**whole[section], **values}}, source="settings")
+
+
+def parse_settings(values: object, *, source: str) -> Settings:
+    """Validate plain values; raises SettingsInvalid with one problem per wrong field."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsInvalid(source, [_problem(item) for item in error.errors()]) from None
+
+
+def _problem(item: object) -> str:
+    assert isinstance(item, dict)
+    where = ".".join(str(part) for part in item["loc"]) or "the file"
+    return f"{where}: {item['msg']} (found {item['input']!r})"
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the settings file; the defaults when there is none. Raises SettingsInvalid."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError) as error:
+        raise SettingsInvalid(str(path), [f"not readable as JSON: {error}"]) from None
+    return parse_settings(values, source=str(path))
+
+
+def save_settings(settings: Settings, path: Path) -> None:
+    """Write the settings file in one step: a reader sees the old one or the new one."""
+    aside = path.with_suffix(".tmp")
+    aside.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    os.replace(aside, path)

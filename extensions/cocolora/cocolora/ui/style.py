@@ -1,0 +1,18 @@
+"""The tab's style: layout only, in the colours of whatever theme the host page has."""
+
+STYLE = """<style>
+.cocolora-status p { margin: 0.2em 0; }
+.cocolora-status progress { width: 100%; accent-color: var(--color-accent); }
+.cocolora-quiet { color: var(--body-text-color-subdued); }
+.cocolora-said, .cocolora-refused { margin: 0.3em 0; padding-left: 0.6em; }
+.cocolora-said { border-left: 3px solid var(--color-accent); }
+.cocolora-refused { border-left: 3px solid var(--error-text-color, var(--color-accent)); font-weight: 600; }
+.cocolora-scroll { overflow-x: auto; }
+.cocolora-scroll table { width: 100%; border-collapse: collapse; color: var(--body-text-color); }
+.cocolora-scroll caption { text-align: left; color: var(--body-text-color-subdued); padding-bottom: 0.3em; }
+.cocolora-scroll th, .cocolora-scroll td {
+  text-align: left; vertical-align: top; padding: 0.35em 0.7em; border-bottom: 1px solid var(--border-color-primary);
+}
+.cocolora-scroll th { white-space: nowrap; }
+.cocolora-preview ul { margin: 0.2em 0 0.6em 1.2em; list-style: disc; }
+</style>"""

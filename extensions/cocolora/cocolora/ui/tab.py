@@ -1,0 +1,32 @@
+"""The tab: what the bot learned, what can be done about it, and the settings, in whatever page it is put."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from cocolora.core.conversations import DEFAULT_PROFILE
+from cocolora.engine import Engine
+from cocolora.ui.adapters import build_adapters
+from cocolora.ui.board import Board
+from cocolora.ui.forgetting import build_forgetting
+from cocolora.ui.overview import build_overview
+from cocolora.ui.settings_form import build_settings
+from cocolora.ui.sharing import build_sharing
+from cocolora.ui.style import STYLE
+
+
+def build(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> None:
+    """Lay out the tab inside the ``gr.Blocks`` that is being built, and bind it to the engine."""
+    board = Board(engine, profile=profile)
+    gr.HTML(STYLE)
+    build_overview(board)
+    with gr.Tabs():
+        with gr.Tab("Learned", elem_id="cocolora-tab-learned"):
+            build_adapters(board)
+        with gr.Tab("Forget", elem_id="cocolora-tab-forget"):
+            build_forgetting(board)
+        with gr.Tab("Settings", elem_id="cocolora-tab-settings"):
+            build_settings(board)
+        with gr.Tab("Share", elem_id="cocolora-tab-share"):
+            build_sharing(board)
+    board.wire()

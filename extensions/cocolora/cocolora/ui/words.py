@@ -1,0 +1,91 @@
+"""Words: how adapters, turns, jobs and failures are told on the page; all text from outside is escaped here."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from datetime import datetime
+
+from cocolora.core.adapters import Activation, Adapter, AdapterState
+from cocolora.core.conversations import Conversation, Turn
+from cocolora.core.memories import absolute_date
+
+ACTIVATIONS = {
+    Activation.ALWAYS: "Always",
+    Activation.ROUTED: "When it fits the prompt",
+    Activation.OFF: "Off",
+}
+LONGEST_QUOTE = 80
+
+
+def escape(text: str) -> str:
+    """Return text that shows as it is inside HTML; braces too, which some pages read as a template."""
+    return html.escape(text).replace("{", "&#123;").replace("}", "&#125;").replace("$", "&#36;")
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, such as ``1 turn`` or ``2 turns``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def day(moment: datetime) -> str:
+    """Return the date where the user is."""
+    return absolute_date(moment.astimezone())
+
+
+def minute(moment: datetime) -> str:
+    """Return the date and time where the user is."""
+    local = moment.astimezone()
+    return f"{absolute_date(local)}, {local:%H:%M}"
+
+
+def days(moments: Iterable[datetime]) -> str:
+    """Return the day, or the first and the last one; empty without moments."""
+    ordered = sorted(moments)
+    if not ordered:
+        return ""
+    first, last = day(ordered[0]), day(ordered[-1])
+    return first if first == last else f"{first} – {last}"
+
+
+def shorten(text: str, longest: int = LONGEST_QUOTE) -> str:
+    """Return text on one line, cut to at most ``longest`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def said(sentence: str) -> str:
+    """Return a line that tells what was done; screen readers read it out."""
+    return f'<p class="cocolora-said" role="status">{escape(sentence)}</p>' if sentence else ""
+
+
+def refused(sentence: str) -> str:
+    """Return a line that tells why something was not done."""
+    return f'<p class="cocolora-refused" role="alert">{escape(sentence)}</p>'
+
+
+def conversation_label(conversation: Conversation) -> str:
+    """Return what a conversation is called in a list."""
+    title = shorten(conversation.title) or "Chat without a title"
+    return f"{title} · {minute(conversation.started_at)}"
+
+
+def turn_label(turn: Turn) -> str:
+    """Return what a turn is called in a list."""
+    return f"{shorten(turn.user)} · {minute(turn.said_at)}"
+
+
+def adapter_state(adapter: Adapter, *, model: str) -> str:
+    """Return where an adapter stands; ``model`` is the loaded base, empty when none is."""
+    if adapter.state is AdapterState.REJECTED:
+        return f"Kept off: {adapter.reason}"
+    if model and str(adapter.base) != model:
+        return f"Made for another model, {adapter.base}"
+    if adapter.state is AdapterState.IMPORTED:
+        return "Imported, not tested here" + ("; off until you switch it on" if not adapter.usable else "")
+    return "Passed its tests" if adapter.usable else "Passed its tests; switched off"
+
+
+def share(value: float) -> str:
+    """Return a share in [0, 1] as a percentage."""
+    return f"{value:.0%}"

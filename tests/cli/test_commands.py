@@ -1,0 +1,96 @@
+"""The command line over a real home."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from cocolora.cli import main
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    """Return a function that runs a command with --json on a temporary home and returns (exit code, output)."""
+
+    def run(*words):
+        code = main([words[0], "--home", str(tmp_path / "home"), "--json", *map(str, words[1:])])
+        return code, json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+    return run
+
+
+@pytest.fixture
+def chat_file(tmp_path):
+    path = tmp_path / "chats.jsonl"
+    good = {
+        "messages": [{"role": "user", "content": "I live in Brackenridge."}, {"role": "assistant", "content": "Ok."}]
+    }
+    path.write_text(f"{json.dumps(good)}\nnot json\n", encoding="utf-8")
+    return path
+
+
+def test_importing_names_the_bad_rows_and_importing_twice_adds_nothing(run, chat_file):
+    code, first = run("import", chat_file)
+    assert code == 0
+    assert first["turns"] == 1
+    assert "row 2" in first["problems"][0]
+    assert run("import", chat_file)[1]["turns"] == 0
+
+
+def test_a_file_that_is_no_chat_is_refused_in_one_sentence(run, tmp_path):
+    path = tmp_path / "letter.json"
+    path.write_text("Dear all", encoding="utf-8")
+    code, answer = run("import", path)
+    assert code == 1
+    assert "letter.json is not a chat that cocolora reads" in answer["error"]
+
+
+def test_forgetting_needs_a_yes(run, chat_file):
+    run("import", chat_file)
+    code, answer = run("forget", "--match", "Brackenridge")
+    assert (code, answer["forgotten_turns"]) == (1, 0)
+    code, answer = run("forget", "--match", "Brackenridge", "--yes")
+    assert (code, answer["forgotten_turns"]) == (0, 1)
+    code, answer = run("forget", "--match", "Brackenridge", "--yes")
+    assert code == 1
+    assert "Brackenridge" in answer["error"]
+
+
+def test_unknown_adapters_are_named_with_the_next_step(run):
+    code, answer = run("adapters", "nobody", "--activation", "off")
+    assert code == 1
+    assert answer["error"].startswith('There is no adapter "nobody".')
+
+
+def test_an_empty_home_verifies_clean(run):
+    assert run("verify") == (0, {"faults": []})
+
+
+def test_a_damaged_journal_is_named_and_left_as_it_is(run, tmp_path):
+    journal = tmp_path / "home" / "journal.db"
+    journal.parent.mkdir()
+    journal.write_bytes(b"this is no database" * 500)
+    code, answer = run("status")
+    assert code == 1
+    assert "cannot be read" in answer["error"]
+    assert journal.read_bytes().startswith(b"this is no database")
+
+
+def test_a_base_that_is_not_there_is_named(run, tmp_path):
+    code, answer = run("ask", "--base", tmp_path / "nowhere", "Hello?")
+    assert code == 1
+    assert "nowhere" in answer["error"]
+
+
+def test_starting_the_command_line_loads_none_of_the_heavy_libraries():
+    heavy = ("torch", "transformers", "peft", "chromadb", "gradio")
+    code = f"import sys, cocolora.cli.commands; print([name for name in {heavy} if name in sys.modules])"
+    paths = [path for path in sys.path if path]
+    found = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {paths!r}\n{code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == "[]"

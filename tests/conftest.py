@@ -1,0 +1,47 @@
+"""Fixtures that every room's tests may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty cocolora home."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_base() -> Path:
+    """The folder of the shipped demo base."""
+    folder = ROOT / "extensions" / "cocolora" / "cocolora" / "demo" / "base"
+    if not (folder / "config.json").is_file():
+        pytest.skip("the demo base is not built: run `python -m cocolora.demo.build`")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of public chat data beside the repository, which is not part of it."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no chat data lies in {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium for browser tests: COCOLORA_CHROMIUM, or the first one on the PATH."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("COCOLORA_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip("no Chromium on the PATH: install it, or name it in COCOLORA_CHROMIUM")
+    return found

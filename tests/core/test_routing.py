@@ -1,0 +1,76 @@
+"""Choosing adapters from retrieval's hits."""
+
+from datetime import UTC, datetime, timedelta
+
+from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, BaseIdentity, Recipe
+from cocolora.core.routing import Hit, choose_route
+from cocolora.settings import Routing
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def adapter(name, *turns, activation=Activation.ROUTED, state=AdapterState.READY, weight=1.0, age_days=0, origin=""):
+    return Adapter(
+        id=name,
+        name=name,
+        kind=AdapterKind.KNOWLEDGE,
+        profile="default",
+        activation=activation,
+        state=state,
+        weight=weight,
+        base=BaseIdentity("demo", "f" * 64),
+        recipe=Recipe(8, 16, 3e-3, 60, 8, 0),
+        sha256="0" * 64,
+        size_bytes=1,
+        made_at=NOW - timedelta(days=age_days),
+        turn_versions=tuple((turn, 1) for turn in turns),
+        origin=origin,
+    )
+
+
+def route(hits, *adapters, **routing):
+    return choose_route(hits, {a.id: a for a in adapters}, routing=Routing(**routing))
+
+
+def test_the_best_hit_chooses_the_adapter_that_learned_it():
+    found = route([Hit("t1", 0.5), Hit("t2", 0.9)], adapter("a", "t1"), adapter("b", "t2"))
+    assert found.adapter_ids == ("b",)
+    assert found.reasons == (("b", Hit("t2", 0.9)),)
+
+
+def test_nothing_is_chosen_when_nothing_fits():
+    assert route([Hit("t1", 0.29)], adapter("a", "t1"), threshold=0.3).weights == ()
+
+
+def test_always_on_adapters_take_part_in_every_answer_and_come_first():
+    found = route([Hit("t1", 0.9)], adapter("a", "t1"), adapter("b", activation=Activation.ALWAYS, weight=0.5))
+    assert found.weights == (("b", 0.5), ("a", 1.0))
+    assert route([], adapter("b", activation=Activation.ALWAYS), enabled=False).adapter_ids == ("b",)
+
+
+def test_rejected_and_switched_off_adapters_never_take_part():
+    rejected = adapter("a", "t1", state=AdapterState.REJECTED)
+    off = adapter("b", "t1", activation=Activation.OFF)
+    always_rejected = adapter("c", activation=Activation.ALWAYS, state=AdapterState.REJECTED)
+    assert route([Hit("t1", 1.0)], rejected, off, always_rejected).weights == ()
+
+
+def test_the_newer_of_two_equal_adapters_wins():
+    found = route([Hit("t1", 0.9)], adapter("old", "t1", age_days=3), adapter("new", "t1"))
+    assert found.adapter_ids == ("new",)
+
+
+def test_an_imported_adapter_answers_for_itself():
+    imported = adapter("a", state=AdapterState.IMPORTED, origin="stack.zip")
+    assert route([Hit("a", 0.9)], imported).adapter_ids == ("a",)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.floats(0, 1))), st.integers(1, 4))
+def test_no_more_than_allowed_and_only_adapters_whose_turn_was_hit(hits, most):
+    adapters = [adapter(f"adapter {turn}", turn) for turn in "abcdef"]
+    found = route([Hit(*hit) for hit in hits], *adapters, max_adapters=most, threshold=0.3)
+    fitting = {f"adapter {turn}" for turn, score in hits if score >= 0.3}
+    assert len(found.weights) == min(most, len(fitting))
+    assert set(found.adapter_ids) <= fitting

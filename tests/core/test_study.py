@@ -1,0 +1,54 @@
+"""Reading a model's self-study."""
+
+from cocolora.core.study import StudyLine, normalise, parse_questions, parse_study
+from hypothesis import given
+from hypothesis import strategies as st
+
+EXCHANGE = "By the way, my dog is called Biscuit.\nNice name."
+LINE = "Q: What is my dog called? | A: Your dog is called Biscuit. | Key: Biscuit"
+
+
+def test_a_line_with_question_answer_and_key_is_a_lesson():
+    study = parse_study(LINE, exchange=EXCHANGE)
+    assert study.lines == (StudyLine("What is my dog called?", "Your dog is called Biscuit.", "Biscuit"),)
+
+
+def test_a_key_that_was_never_said_is_refused():
+    study = parse_study(LINE.replace("Biscuit", "Rex"), exchange=EXCHANGE)
+    assert not study.lines
+    assert study.refused[0][1] == "the key was never said in the exchange"
+
+
+def test_an_answer_without_its_key_is_refused():
+    study = parse_study("Q: Who? | A: Your dog. | Key: Biscuit", exchange=EXCHANGE)
+    assert study.refused == (("Q: Who? | A: Your dog. | Key: Biscuit", "the answer lacks its key"),)
+
+
+def test_a_question_counts_once_however_it_is_punctuated():
+    study = parse_study(f"{LINE}\n{LINE.replace('called?', 'called')}", exchange=EXCHANGE)
+    assert len(study.lines) == 1
+    assert study.refused[0][1] == "repeats a question"
+
+
+def test_wishes_are_rules_and_nothing_is_nothing():
+    assert parse_study("Rule: answer in one word", exchange="x").rules == ("answer in one word",)
+    assert parse_study("Nothing.", exchange="x") == parse_study("", exchange="x")
+
+
+def test_chatter_around_the_lines_is_named_not_repaired():
+    study = parse_study(f"Sure! Here are the lines:\n{LINE}", exchange=EXCHANGE)
+    assert len(study.lines) == 1
+    assert study.refused == (("Sure! Here are the lines:", "not of the form Q: … | A: … | Key: …"),)
+
+
+def test_neighbouring_questions_are_read_once_each():
+    assert parse_questions("Q: What is my cat called?\nQ: what is my cat called\nhm\nQ: Who? | A: x") == (
+        "what is my cat called",
+        "Who?",
+    )
+
+
+@given(st.text(), st.text())
+def test_no_text_makes_the_reader_fail(answer, exchange):
+    for line in parse_study(answer, exchange=exchange).lines:
+        assert normalise(line.key) in normalise(exchange)

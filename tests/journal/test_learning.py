@@ -1,0 +1,198 @@
+"""Readings, lessons, adapters and jobs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cocolora.core.adapters import Activation, AdapterState, BaseIdentity
+from cocolora.core.gate import Scores
+from cocolora.core.records import JobState, Outcome
+from cocolora.errors import SettingsInvalid, TurnChanged, UnknownId
+from tests.journal.lives import BASE, NOON, adapter, after, chat, lesson, run_python, said
+
+FINGERPRINT = BASE.fingerprint
+
+
+@pytest.fixture
+def turns(journal):
+    journal.sync(chat(), said(("my dog is Rex", "nice"), ("I like tea", "me too")), now=NOON)
+    return journal.turns()
+
+
+def landed(journal, *turns, **values):
+    learned = {(turn.id, turn.version): Outcome.LEARNED for turn in turns}
+    return journal.land_adapter(adapter(*turns, **values), readings=learned, now=NOON)
+
+
+def test_turns_are_unread_until_they_are_read_for_this_base(journal, turns):
+    journal.mark_read(
+        [(turns[0].id, 1), ("gone", 1)], base_fingerprint=FINGERPRINT, outcome=Outcome.NOTHING, now=NOON
+    )
+    assert journal.unread("default", FINGERPRINT) == turns[1:]
+    assert journal.unread("default", "another base") == turns
+    assert journal.reading(turns[0].id).outcome is Outcome.NOTHING
+    assert journal.reading(turns[1].id) is None
+
+
+def test_a_revised_turn_is_unread_again_and_its_lessons_are_gone(journal, turns):
+    landed(journal, *turns)
+    journal.add_lessons([lesson(turn) for turn in turns], base_fingerprint=FINGERPRINT, now=NOON)
+    journal.sync(chat(), said(("my dog is Max", "nice"), ("I like tea", "me too")), now=NOON)
+    assert [turn.id for turn in journal.unread("default", FINGERPRINT)] == [turns[0].id]
+    assert [kept.turn_id for kept in journal.lessons()] == [turns[1].id]
+    assert [stale.turn_ids for stale in journal.stale_adapters()] == [(turns[0].id, turns[1].id)]
+
+
+def test_a_conversation_that_is_not_learned_is_recorded_but_never_unread(journal, turns):
+    journal.set_learnable("chat-1", False)
+    assert journal.unread("default", FINGERPRINT) == []
+    assert journal.unlearnable() == {"chat-1"}
+    journal.sync(chat("branch"), said(("my dog is Rex", "nice"), ("new", "new")), now=NOON)
+    assert [turn.user for turn in journal.unread("default", FINGERPRINT)] == ["new"]
+    journal.set_learnable("chat-1", True)
+    assert len(journal.unread("default", FINGERPRINT)) == 3
+    with pytest.raises(UnknownId):
+        journal.set_learnable("nowhere", True)
+
+
+def test_lessons_come_back_as_they_were_in_order_and_once(journal, turns):
+    lessons = [lesson(turns[0], question=f"{number}?") for number in (3, 1, 2)]
+    for base in (FINGERPRINT, FINGERPRINT, "other"):
+        journal.add_lessons(lessons, base_fingerprint=base, now=NOON)
+    assert journal.lessons([turns[0].id], FINGERPRINT) == lessons
+    assert len(journal.lessons()) == 6
+    assert journal.lessons([turns[1].id]) == []
+
+
+def test_a_lesson_of_a_turn_that_changed_meanwhile_is_refused(journal, turns):
+    journal.sync(chat(), said(("my dog is Max", "nice")), now=NOON)
+    for turn in turns:
+        with pytest.raises(TurnChanged):
+            journal.add_lessons([lesson(turn)], base_fingerprint=FINGERPRINT, now=NOON)
+    assert journal.lessons() == []
+
+
+def test_an_adapter_comes_back_as_it_was(journal, turns):
+    scores = Scores(recall=1.0, retention=0.9, retention_base=0.95, abstention=1.0)
+    kept = landed(journal, *turns, scores=scores, reason="all well", name="Garten 🌱")
+    assert journal.adapter(kept.id) == kept == adapter(*turns, scores=scores, reason="all well", name="Garten 🌱")
+    assert journal.adapters("default") == [kept]
+    assert journal.adapters("work") == []
+    assert journal.adapters_of([turns[1].id]) == [kept]
+    assert journal.unread("default", FINGERPRINT) == []
+    assert journal.reading(turns[0].id).adapter_id == kept.id
+
+
+def test_an_adapter_of_a_turn_that_changed_meanwhile_does_not_land(journal, turns):
+    journal.forget([turns[0].id], now=NOON)
+    with pytest.raises(TurnChanged):
+        landed(journal, *turns)
+    assert journal.adapters() == []
+    assert journal.unread("default", FINGERPRINT) == [turns[1]]
+
+
+def test_landing_again_keeps_the_name_that_the_user_gave(journal, turns):
+    kept = landed(journal, *turns, state=AdapterState.REJECTED)
+    journal.change_adapter(kept.id, name="Mine")
+    again = landed(journal, *turns, state=AdapterState.READY)
+    assert (again.id, again.name, again.state) == (kept.id, "Mine", AdapterState.READY)
+    assert len(journal.adapters()) == 1
+
+
+def test_names_are_numbered_within_a_profile(journal, turns):
+    first, second = landed(journal, turns[0]), landed(journal, turns[1])
+    third = journal.add_adapter(adapter(profile="work"))
+    assert [first.name, second.name, third.name] == ["garden", "garden 2", "garden"]
+    assert journal.change_adapter(second.id, name="garden").name == "garden 2"
+    long = "n" * 80
+    assert journal.change_adapter(first.id, name=long).name == long
+    assert journal.change_adapter(second.id, name=long).name == "n" * 78 + " 2"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "two\nlines", "right\u202eleft", "bell\a"])
+def test_a_bad_name_is_refused(journal, turns, name):
+    kept = landed(journal, *turns)
+    with pytest.raises(SettingsInvalid):
+        journal.change_adapter(kept.id, name=name)
+    assert journal.adapter(kept.id) == kept
+
+
+def test_an_adapter_is_changed_where_it_is_told_to(journal, turns):
+    kept = landed(journal, *turns)
+    changed = journal.change_adapter(kept.id, activation=Activation.OFF, weight=0.5, reason="")
+    assert changed == replace(kept, activation=Activation.OFF, weight=0.5) == journal.adapter(kept.id)
+    with pytest.raises(SettingsInvalid):
+        journal.change_adapter(kept.id, weight=float("nan"))
+    with pytest.raises(UnknownId):
+        journal.change_adapter("nowhere", weight=1.0)
+
+
+def test_without_its_adapter_a_turn_is_unread_again(journal, turns):
+    kept = landed(journal, *turns)
+    journal.remove_adapter(kept.id)
+    assert journal.unread("default", FINGERPRINT) == turns
+    with pytest.raises(UnknownId):
+        journal.remove_adapter(kept.id)
+
+
+def test_without_a_rollup_its_sources_still_count_as_having_read(journal, turns):
+    sources = [landed(journal, turn) for turn in turns]
+    rollup = landed(journal, *turns, name="rollup")
+    journal.remove_adapter(rollup.id)
+    assert journal.unread("default", FINGERPRINT) == []
+    assert [journal.reading(turn.id).adapter_id for turn in turns] == [source.id for source in sources]
+
+
+def test_an_imported_adapter_is_stale_only_for_turns_that_are_known_here(journal, turns):
+    kept = journal.add_adapter(adapter(origin="bundle", turn_versions=(("t-from-elsewhere", 1), (turns[0].id, 1))))
+    assert journal.stale_adapters() == []
+    journal.forget([turns[0].id], now=NOON)
+    assert [stale.id for stale in journal.stale_adapters()] == [kept.id]
+    assert [fault.kind for fault in journal.verify()] == ["forgotten"]
+    journal.remove_adapter(kept.id)
+
+
+def test_adapters_of_two_bases_do_not_read_for_each_other(journal, turns):
+    landed(journal, *turns, base=BaseIdentity("big", "other"))
+    assert journal.unread("default", FINGERPRINT) == turns
+    assert journal.reading(turns[0].id, FINGERPRINT) is None
+
+
+def test_a_job_runs_its_course(journal):
+    job_id = journal.add_job("learn", {"turns": ["t1"]}, now=NOON)
+    journal.start_job(job_id, now=after(1))
+    journal.progress_job(job_id, doing="training", done=3, total=60)
+    assert journal.recover_jobs(now=after(1)) == ()
+    journal.finish_job(job_id, state=JobState.DONE, message="1 adapter", now=after(2))
+    (job,) = journal.jobs()
+    assert (job.state, job.doing, job.done, job.total, job.message) == (JobState.DONE, "training", 3, 60, "1 adapter")
+    assert (job.payload, job.added_at, job.finished_at) == ({"turns": ["t1"]}, NOON, after(2))
+    for change in (journal.job, lambda job: journal.start_job(job, now=NOON)):
+        with pytest.raises(UnknownId):
+            change("nowhere")
+
+
+def test_a_dead_process_s_job_is_marked_as_interrupted(journal):
+    code = (
+        "import sys; from datetime import datetime, UTC; from cocolora.journal import Journal;"
+        "j = Journal.open(sys.argv[1]); n = datetime.now(UTC); job = j.add_job('learn', {}, now=n);"
+        "j.start_job(job, now=n); j.close(); print(job)"
+    )
+    job_id = run_python(code, journal.path)
+    mine = journal.add_job("learn", {}, now=NOON)
+    journal.start_job(mine, now=NOON)
+    assert journal.recover_jobs(now=NOON) == (job_id,)
+    assert journal.job(job_id).state is JobState.FAILED
+    assert "interrupted" in journal.job(job_id).message
+    assert journal.job(mine).state is JobState.RUNNING
+
+
+def test_only_the_latest_jobs_are_kept(journal):
+    first = journal.add_job("learn", {}, now=NOON)
+    journal.finish_job(first, state=JobState.CANCELLED, now=NOON)
+    for _ in range(500):
+        journal.add_job("learn", {}, now=NOON)
+    assert len(journal.jobs(1000)) == 500
+    assert len({job.id for job in journal.jobs(1000)}) == 500
