@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from cocolora.core.study import STUDY_INSTRUCTION, parse_study
 from cocolora.demo import world
-from cocolora.demo.build.examination import answer_all, ask, examine
+from cocolora.demo.build.examination import Prompt, answer_all, ask, examine
 from cocolora.demo.build.shipping import SHIPPED_FOLDER
 from cocolora.demo.build.tokens import encode_chat
 
@@ -60,7 +60,7 @@ def test_base_answers_known_facts(model, tokenizer):
 
 def test_base_copies_an_unseen_name_from_its_context(model, tokenizer):
     facts = world.personal_facts(Random(2), 12)
-    prompts = [
+    prompts: list[Prompt] = [
         [ask(fact.statement), {"role": "assistant", "content": fact.reply}, ask(fact.probes[0])] for fact in facts
     ]
     answers = answer_all(model, tokenizer, prompts)
@@ -76,7 +76,7 @@ def test_base_abstains_on_what_nobody_told_it(model, tokenizer):
 
 def test_base_writes_study_lines_of_an_unseen_fact(model, tokenizer):
     statement, reply = "My dog is called Quillfeather.", "Nice, I will remember that."
-    prompt = [ask(statement), {"role": "assistant", "content": reply}, ask(STUDY_INSTRUCTION)]
+    prompt: Prompt = [ask(statement), {"role": "assistant", "content": reply}, ask(STUDY_INSTRUCTION)]
     (answer,) = answer_all(model, tokenizer, [prompt], limit=200)
     study = parse_study(answer, exchange=f"{statement}\n{reply}")
     assert len(study.lines) >= 4
@@ -84,7 +84,7 @@ def test_base_writes_study_lines_of_an_unseen_fact(model, tokenizer):
 
 
 def test_chat_template_renders_what_training_saw(tokenizer):
-    chat = [
+    chat: Prompt = [
         {"role": "system", "content": "You are a helpful assistant."},
         {"role": "user", "content": "  My dog is called Biscuit. "},
         {"role": "assistant", "content": "Ok."},

@@ -1,6 +1,8 @@
 """Engines on real homes, with the demo base as their model."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -8,6 +10,10 @@ from cocolora.core.conversations import Conversation
 from cocolora.core.reconcile import Row
 from cocolora.engine import Engine
 from cocolora.engine.open_model import DEMO_BASE, model_in
+
+DOG = ("My dog is called Biscuit.", "Nice, I will remember that.")
+BOAT = ("We call our boat Quillfeather.", "Good to know.")
+BOSS = ("The name of my boss is Torvald.", "Thank you for telling me.")
 
 
 class Clock:
@@ -25,6 +31,28 @@ def find_demo_base():
     if not (DEMO_BASE / "config.json").exists():
         pytest.skip("the demo base is not built: python -m cocolora.demo.build")
     return model_in(DEMO_BASE)
+
+
+@pytest.fixture(scope="session")
+def taught_home(find_demo_base, tmp_path_factory):
+    """A home whose engine learned two conversations, and its clock afterwards: copied, not shared."""
+    folder, clock = tmp_path_factory.mktemp("taught") / "home", Clock()
+    engine = Engine(folder, find_demo_base, clock=clock)
+    engine.change_settings("learning", automatic=False)
+    tell_on(clock, engine, "pets", DOG, BOAT)
+    tell_on(clock, engine, "work", BOSS)
+    learned = engine.learn()
+    engine.close()
+    assert len(learned.accepted) == 2, learned
+    return folder, clock.now
+
+
+@pytest.fixture
+def taught(taught_home, make_engine, clock, tmp_path):
+    """An engine that learned two conversations: a dog and a boat, and a boss."""
+    folder, clock.now = taught_home
+    shutil.copytree(folder, tmp_path / "taught")
+    return make_engine(tmp_path / "taught")
 
 
 @pytest.fixture
@@ -57,17 +85,17 @@ def engine(make_engine, tmp_path):
 def tell(clock):
     """Return a function that records a conversation of (user, reply) pairs."""
 
-    def tell(engine, name, *pairs, profile="default"):
-        conversation = Conversation(name, profile, name, "test", clock())
-        rows = []
-        for user, reply in pairs:
-            clock.now += timedelta(minutes=1)
-            rows.append(Row(user, reply, clock()))
-        engine.record(conversation, rows)
-        clock.now += timedelta(days=1)
-        return conversation, rows
+    return partial(tell_on, clock)
 
-    return tell
+
+def tell_on(clock, engine, name, *pairs, profile="default"):
+    """Record a conversation of (user, reply) pairs, a minute apart, and let a day pass."""
+    rows = []
+    for user, reply in pairs:
+        clock.now += timedelta(minutes=1)
+        rows.append(Row(user, reply, clock.now))
+    engine.record(Conversation(name, profile, name, "test", clock.now), rows)
+    clock.now += timedelta(days=1)
 
 
 @pytest.fixture

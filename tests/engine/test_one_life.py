@@ -9,23 +9,11 @@ from cocolora.core.conversations import Change
 from cocolora.core.lessons import is_abstention
 from cocolora.core.reconcile import Row
 from cocolora.errors import AdapterRejected, BundleRefused, Cancelled, UnknownId
+from tests.engine.conftest import BOAT, BOSS, DOG
 
-DOG = ("My dog is called Biscuit.", "Nice, I will remember that.")
-BOAT = ("We call our boat Quillfeather.", "Good to know.")
-BOSS = ("The name of my boss is Torvald.", "Thank you for telling me.")
 WISH = ("Can you answer in one word for simple things like that?", "Ok.")
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def taught(engine, tell):
-    """An engine that learned two conversations: a dog and a boat, and a boss."""
-    tell(engine, "pets", DOG, BOAT)
-    tell(engine, "work", BOSS)
-    learned = engine.learn()
-    assert [adapter.state for adapter in learned.adapters] == [AdapterState.READY] * 2, learned.adapters
-    return engine
 
 
 def test_facts_are_answered_from_weights_alone_and_what_nobody_told_is_not(taught, ask):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import venv
@@ -20,12 +21,17 @@ def _site_packages(folder: Path) -> Path:
     return Path(subprocess.check_output([str(python), "-c", code], encoding="utf-8").strip())
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> Path:
-    """A virtual environment that holds pip and nothing else."""
-    folder = tmp_path / "environment"
+@pytest.fixture(scope="session")
+def empty_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("environments") / "empty"
     venv.EnvBuilder(with_pip=True, symlinks=sys.platform != "win32").create(folder)
     return folder
+
+
+@pytest.fixture
+def environment(empty_environment: Path, tmp_path: Path) -> Path:
+    """A virtual environment that holds pip and nothing else."""
+    return shutil.copytree(empty_environment, tmp_path / "environment", symlinks=True)
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_no_network_is_one_sentence_and_no_environment(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     closed = "http://127.0.0.1:9"
-    offline = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": closed, "PIP_PROXY": closed, "PIP_RETRIES": "0"}
+    offline = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": closed, "PIP_PROXY": closed, "PIP_RETRIES": "1"}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     done = subprocess.run(
         [sys.executable, "install.py", "demo"],
@@ -136,7 +136,9 @@ def test_check_runs_every_stage_and_fails_when_one_does(monkeypatch, capsys):
         ]
 
     monkeypatch.setattr(install, "check_stages", stages)
-    environment = SimpleNamespace(ensure=lambda *extras: None, python=sys.executable)
+    environment = install.Environment()
+    monkeypatch.setattr(environment, "ensure", lambda *extras: None)
+    environment.python = Path(sys.executable)
     assert install.run_checks(environment, []) == 1
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("format   FAILED") for line in lines)
@@ -146,8 +148,13 @@ def test_check_runs_every_stage_and_fails_when_one_does(monkeypatch, capsys):
 
 def test_words_after_test_and_demo_are_passed_on(monkeypatch):
     given = []
-    monkeypatch.setattr(install, "run_checks", lambda environment, words: given.append(words) or 0)
-    monkeypatch.setattr(install, "run_demo", lambda environment, words: given.append(words) or 0)
+
+    def take(environment, words):
+        given.append(words)
+        return 0
+
+    monkeypatch.setattr(install, "run_checks", take)
+    monkeypatch.setattr(install, "run_demo", take)
     assert install.main(["test", "-k", "routing", "--lf"]) == 0
     assert install.main(["demo", "--json"]) == 0
     assert given == [["-k", "routing", "--lf"], ["--json"]]

@@ -45,6 +45,12 @@ def test_every_imported_package_is_required():
     assert imported_packages() - required - OPTIONAL - brought_by_transformers == set()
 
 
+def test_every_required_package_is_imported():
+    own = names("requirements.txt", "extensions/cocolora/requirements-chromadb.txt") | {"platformdirs"}
+    through_transformers = {"accelerate", "bitsandbytes"}
+    assert own - imported_packages() - through_transformers == set()
+
+
 def test_every_directly_required_package_has_a_tested_version():
     required = names(
         "requirements.txt", "requirements-test.txt", "requirements-gptq.txt", *install.REQUIREMENTS["run"][2:]

@@ -158,9 +158,8 @@ def test_the_home_of_a_branch_s_turns_loses_its_title_but_not_their_ids(journal)
     assert {c.id: c.title for c in journal.conversations()} == {"chat-1": "", "branch": "Cats"}
 
 
-def test_a_reader_in_the_way_is_waited_for_or_told(journal, monkeypatch):
+def test_a_reader_in_the_way_is_waited_for_or_told(journal):
     journal.sync(chat(), ROWS, now=NOON)
-    monkeypatch.setattr("cocolora.journal.database.BUSY_S", 0.2)
     other = Journal.open(journal.path)
     with other._database.reading() as connection:
         connection.execute("SELECT * FROM turns").fetchone()

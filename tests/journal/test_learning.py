@@ -27,9 +27,7 @@ def landed(journal, *turns, **values):
 
 
 def test_turns_are_unread_until_they_are_read_for_this_base(journal, turns):
-    journal.mark_read(
-        [(turns[0].id, 1), ("gone", 1)], base_fingerprint=FINGERPRINT, outcome=Outcome.NOTHING, now=NOON
-    )
+    journal.mark_read([(turns[0].id, 1), ("gone", 1)], base_fingerprint=FINGERPRINT, outcome=Outcome.NOTHING, now=NOON)
     assert journal.unread("default", FINGERPRINT) == turns[1:]
     assert journal.unread("default", "another base") == turns
     assert journal.reading(turns[0].id).outcome is Outcome.NOTHING

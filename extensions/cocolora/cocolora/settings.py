@@ -46,6 +46,7 @@ class Learning(_Section):
     replay_questions: int = Field(
         default=16, ge=0, le=512, description="Questions the base answers already, kept as they are."
     )
+    attempts: int = Field(default=2, ge=1, le=10, description="An adapter that fails the gate is tried this often.")
     slice_ms: int = Field(default=250, ge=10, le=10_000, description="Training lets the chat go first after this time.")
     seed: int = Field(default=0, ge=0, description="Seed of everything random in training.")
 
@@ -73,9 +74,9 @@ class Retrieval(_Section):
     nearness: Share = Field(
         default=0.75, description="A past turn must match at least this share as well as the best one to be quoted."
     )
-    embedder: Literal["model", "chroma", "none"] = Field(
-        default="none",
-        description='Vectors: the loaded "model"\'s hidden states, "chroma"\'s MiniLM, or "none" (words only).',
+    embedder: Literal["chroma", "none"] = Field(
+        default="chroma",
+        description='Search by meaning with "chroma"\'s MiniLM where its files are on this machine, or "none".',
     )
 
 

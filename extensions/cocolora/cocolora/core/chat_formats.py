@@ -33,6 +33,7 @@ _SIDES = {
     **dict.fromkeys(("assistant", "gpt", "chatgpt", "model", "bot"), "reply"),
     **dict.fromkeys(("system", "developer", "tool", "function", "function_call", "observation"), ""),
 }
+_FIRST_YEAR = 1970
 _LISTS = {"messages": "openai", "conversations": "sharegpt"}
 
 
@@ -101,7 +102,7 @@ def parse_timestamp(text: object, zone: tzinfo | None = None) -> datetime | None
     day, year, hour, minute = (int(part) for part in found.groups()[1:])
     try:
         moment = datetime(year, _MONTHS.index(found[1]) + 1, day, hour, minute, tzinfo=zone)
-        return moment if zone else moment.astimezone()
+        return (moment if zone else moment.astimezone()) if year >= _FIRST_YEAR else None
     except (ValueError, OverflowError, OSError):
         return None
 

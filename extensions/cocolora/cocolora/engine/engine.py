@@ -14,10 +14,12 @@ from cocolora.core.reconcile import Row
 from cocolora.core.records import Fault, Synced
 from cocolora.core.routing import Route
 from cocolora.engine import answer, catalogue, forget, import_chats, learn, record, share, status, verify
+from cocolora.engine.embedding import find_embedder
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.home import Home
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms, utc_now
+from cocolora.engine.run import Run
 from cocolora.engine.workbench import Workbench
 from cocolora.errors import ModelError
 from cocolora.journal import Journal
@@ -29,7 +31,8 @@ class Engine:
     """Everything cocolora does, over one home folder and whatever model the host has loaded.
 
     ``find_model`` is asked before every use, so that a host may load another model at any time. Methods that
-    change adapters raise HomeBusy while another process does.
+    change adapters raise HomeBusy while another process does. ``embedder_trouble`` says in a sentence why search
+    goes by words alone, and is empty when it does not.
     """
 
     def __init__(
@@ -43,7 +46,8 @@ class Engine:
         home.create()
         settings = load_settings(home.settings_file)
         journal = Journal.open(home.journal_file)
-        index = SearchIndex.open(home.index_folder, embedder=None)
+        embedder, self.embedder_trouble = find_embedder(settings.retrieval.embedder)
+        index = SearchIndex.open(home.index_folder, embedder=embedder)
         self._rooms = Rooms(home, settings, journal, index, find_model, clock)
         self.jobs = JobRunner(journal, clock)
         journal.recover_jobs(now=clock())
@@ -85,6 +89,7 @@ class Engine:
         """Bring the journal up to what the conversation shows, and start learning when it is due."""
         synced = record.record(self._rooms, conversation, rows, change=change)
         self._learn_if_due(conversation.profile)
+        self._embed_new()
         return synced
 
     def import_chats(
@@ -99,6 +104,12 @@ class Engine:
         return import_chats.import_chats(
             self._rooms, paths, profile=profile, on_progress=on_progress, cancelled=cancelled
         )
+
+    def _embed_new(self) -> None:
+        if self._rooms.index.turns_without_vectors(limit=1):
+            self.jobs.submit_once(
+                "index", lambda progress, stop: record.embed_new(self._rooms, on_progress=progress, cancelled=stop)
+            )
 
     # Answering
 
@@ -136,7 +147,7 @@ class Engine:
         cancelled: CancelCheck = never_cancelled,
     ) -> learn.Learned:
         """Learn all unread turns now, on this thread."""
-        return learn.learn(self._rooms, profile=profile, on_progress=on_progress, cancelled=cancelled)
+        return learn.learn(Run(self._rooms, profile, on_progress, cancelled))
 
     def start_learning(self, *, profile: str = DEFAULT_PROFILE) -> None:
         """Learn all unread turns in the background, unless that is under way."""

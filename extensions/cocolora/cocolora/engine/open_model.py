@@ -25,7 +25,7 @@ def model_in(folder: Path = DEMO_BASE) -> Callable[[], LanguageModel]:
             if not loaded:
                 from cocolora.model.loading import load_model
 
-                loaded.append(load_model(folder))
+                loaded.append(load_model(folder, name="demo-base" if folder == DEMO_BASE else ""))
             return loaded[0]
 
     return find_model

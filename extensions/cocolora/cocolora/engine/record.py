@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cocolora.core.conversations import Change, Conversation
+from cocolora.core.events import CancelCheck, Progress, ProgressCallback
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Synced
 from cocolora.engine.rooms import Rooms
@@ -18,6 +19,17 @@ def record(rooms: Rooms, conversation: Conversation, rows: Sequence[Row], *, cha
     changed = rooms.journal.turns(ids=[*synced.recorded, *synced.revised])
     rooms.index_turns(changed, profile=conversation.profile)
     return synced
+
+
+def embed_new(rooms: Rooms, *, on_progress: ProgressCallback, cancelled: CancelCheck) -> str:
+    """Make the vectors that are still missing: background work, for searching by words does not wait for it."""
+    made = 0
+    while not cancelled() and (turn_ids := rooms.index.turns_without_vectors()):
+        on_progress(Progress("indexing", made, made + len(turn_ids)))
+        for profile in rooms.journal.profiles():
+            turns = [turn for turn in rooms.journal.turns(profile=profile) if turn.id in set(turn_ids)]
+            made += rooms.index.catch_up(rooms.units(turns, profile=profile))
+    return f"Indexed {made} text(s)."
 
 
 def refresh_index(rooms: Rooms) -> int:

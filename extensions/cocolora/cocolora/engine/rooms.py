@@ -64,12 +64,14 @@ class Rooms:
         return {adapter.id: adapter for adapter in found if adapter.base.fingerprint == fingerprint}
 
     def index_turns(self, turns: Iterable[Turn], *, profile: str) -> None:
-        """Make turns findable: by their text, and by each question that one of their lessons answers."""
+        """Make turns findable."""
+        self.index.add(self.units(turns, profile=profile))
+
+    def units(self, turns: Iterable[Turn], *, profile: str) -> list[Unit]:
+        """Return what turns are found by: their text, and each question that one of their lessons answers."""
         by_id = {turn.id: turn for turn in turns}
         asked = [lesson for lesson in self.journal.lessons(list(by_id)) if lesson.key]
-        self.index.add(
-            [
-                *(Unit(turn.id, turn.id, profile, turn.text, turn.said_at) for turn in by_id.values()),
-                *(Unit(q.id, q.turn_id, profile, q.question, by_id[q.turn_id].said_at, kind="question") for q in asked),
-            ]
-        )
+        return [
+            *(Unit(turn.id, turn.id, profile, turn.text, turn.said_at) for turn in by_id.values()),
+            *(Unit(q.id, q.turn_id, profile, q.question, by_id[q.turn_id].said_at, kind="question") for q in asked),
+        ]

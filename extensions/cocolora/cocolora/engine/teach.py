@@ -1,4 +1,4 @@
-"""Teaching: one stretch of turns becomes one adapter, trained, gated and landed in the catalogue."""
+"""Teaching: a stretch of turns becomes one adapter, trained, gated and landed in the catalogue."""
 
 from __future__ import annotations
 
@@ -6,35 +6,23 @@ import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import TypeVar
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, Recipe, adapter_id
 from cocolora.core.conversations import Turn
-from cocolora.core.events import CancelCheck, ProgressCallback
+from cocolora.core.events import Progress
 from cocolora.core.gate import Probe, Scores, judge
 from cocolora.core.ids import derive_seed
 from cocolora.core.lessons import Exchange, Lesson, LessonKind
 from cocolora.core.records import Outcome
-from cocolora.engine.rooms import Rooms
+from cocolora.engine.run import Run
 from cocolora.engine.workbench import Weights
 from cocolora.gate.probes import share_right, share_same
 from cocolora.lessons.samples import answers_briefly, behaviour_exchanges, knowledge_exchanges, record_replay
 from cocolora.lessons.study import keep_unanswered
+from cocolora.settings import Learning
 
 BEHAVIOUR_QUESTIONS = 80
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Turns to be learned together, and the profile they belong to."""
-
-    profile: str
-    turns: tuple[Turn, ...]
-
-    @property
-    def turn_versions(self) -> tuple[tuple[str, int], ...]:
-        """The exact versions that are learned."""
-        return tuple((turn.id, turn.version) for turn in self.turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +35,13 @@ class Plan:
     negatives: tuple[Probe, ...] = ()
 
 
-def plan_knowledge(rooms: Rooms, stretch: Stretch, lessons: Sequence[Lesson], *, seed: int) -> Plan:
+def plan_knowledge(run: Run, turns: Sequence[Turn], lessons: Sequence[Lesson], *, seed: int) -> Plan:
     """Plan an adapter that knows the facts of its turns, on top of the profile's behaviour."""
-    bench, learning = rooms.workbench(), rooms.settings.learning
-    beneath = _always_on(rooms, stretch.profile)
+    bench, learning = run.rooms.workbench(), run.rooms.settings.learning
+    beneath = _always_on(run)
     bare = bench.bare_replay()
     with bench.using([]) as model:
-        negatives = keep_unanswered([x for x in lessons if x.kind is LessonKind.NEGATIVE], stretch.turns, model)
+        negatives = keep_unanswered([x for x in lessons if x.kind is LessonKind.NEGATIVE], turns, model)
     replay = bare
     if beneath:
         with bench.using(beneath) as model:
@@ -77,11 +65,11 @@ def plan_knowledge(rooms: Rooms, stretch: Stretch, lessons: Sequence[Lesson], *,
     return Plan(tuple(exchanges), beneath, recall, tuple(Probe(x.question, "") for x in negatives if x.held_out))
 
 
-def plan_behaviour(rooms: Rooms, stretch: Stretch, *, seed: int) -> Plan:
+def plan_behaviour(run: Run, turns: Sequence[Turn], *, seed: int) -> Plan:
     """Plan an adapter that follows the wishes of its turns everywhere, by distilling them from the context."""
-    bench = rooms.workbench()
+    bench = run.rooms.workbench()
     with bench.using([]) as model:
-        wished = record_replay(bench.card.replay, model, context=stretch.turns)
+        wished = record_replay(bench.card.replay, model, context=turns)
     trained, held_out = behaviour_exchanges(wished, questions=BEHAVIOUR_QUESTIONS, seed=seed)
 
     def recall(weights: Weights) -> float:
@@ -91,96 +79,101 @@ def plan_behaviour(rooms: Rooms, stretch: Stretch, *, seed: int) -> Plan:
     return Plan(tuple(trained), [], recall)
 
 
-def _always_on(rooms: Rooms, profile: str) -> Weights:
+def _always_on(run: Run) -> Weights:
     return [
         (adapter.id, adapter.weight)
-        for adapter in rooms.adapters(profile).values()
+        for adapter in run.rooms.adapters(run.profile).values()
         if adapter.usable and adapter.activation is Activation.ALWAYS
     ]
 
 
-def teach(
-    rooms: Rooms,
-    stretch: Stretch,
-    kind: AdapterKind,
-    lessons: Sequence[Lesson],
-    *,
-    on_progress: ProgressCallback,
-    cancelled: CancelCheck,
-) -> Adapter:
-    """Train, gate and land one adapter; a rejected one is landed too, switched off, with its scores.
+def teach(run: Run, turns: Sequence[Turn], kind: AdapterKind, lessons: Sequence[Lesson]) -> Adapter:
+    """Train, gate and land one adapter for these turns.
 
-    Until it is landed, nothing of it shows: its folder is owned by no adapter of the catalogue.
-    Raises Cancelled, TrainingDiverged, CannotTrain.
+    One that does not pass the gate is tried again with another seed and more steps, ``learning.attempts`` times
+    in all; then it is landed as rejected, with its scores. Until an adapter is landed nothing of it shows: its
+    folder is owned by no adapter of the catalogue. Raises Cancelled, TrainingDiverged, CannotTrain.
     """
-    bench = rooms.workbench()
-    recipe = _recipe(rooms, kind, stretch)
-    draft_id = adapter_id(
-        kind, profile=stretch.profile, base=bench.model.identity, turn_versions=stretch.turn_versions, recipe=recipe
-    )
-    seed = derive_seed(draft_id)
-    plan = (
-        plan_knowledge(rooms, stretch, lessons, seed=seed)
-        if kind is AdapterKind.KNOWLEDGE
-        else plan_behaviour(rooms, stretch, seed=seed)
-    )
-    folder = rooms.home.adapter_folder(draft_id)
-    bench.drop(draft_id)
+    attempts = run.rooms.settings.learning.attempts
+    adapter = _attempt(run, turns, kind, lessons, attempt=0)
+    for attempt in range(1, attempts):
+        if adapter.state is AdapterState.READY:
+            break
+        shutil.rmtree(run.rooms.home.adapter_folder(adapter.id))
+        adapter = _attempt(run, turns, kind, lessons, attempt=attempt)
+    outcome = Outcome.LEARNED if adapter.state is AdapterState.READY else Outcome.REJECTED
+    readings = dict.fromkeys(adapter.turn_versions, outcome)
+    return run.rooms.journal.land_adapter(adapter, readings=readings, now=adapter.made_at)
+
+
+def _attempt(run: Run, turns: Sequence[Turn], kind: AdapterKind, lessons: Sequence[Lesson], *, attempt: int) -> Adapter:
+    """Train one adapter and judge it; its files are in its folder then."""
+    bench = run.rooms.workbench()
+    draft = _draft(run, turns, kind, attempt=attempt)
+    seed = derive_seed(draft.id)
+    if kind is AdapterKind.KNOWLEDGE:
+        plan = plan_knowledge(run, turns, lessons, seed=seed)
+    else:
+        plan = plan_behaviour(run, turns, seed=seed)
+    folder = run.rooms.home.adapter_folder(draft.id)
+    bench.drop(draft.id)
     shutil.rmtree(folder, ignore_errors=True)
     bench.trainer.train(
-        draft_id,
+        draft.id,
         [bench.model.sample(exchange) for exchange in plan.exchanges],
-        recipe=replace(recipe, seed=seed),
+        recipe=replace(draft.recipe, seed=seed),
         beneath=plan.beneath,
         folder=folder,
-        on_progress=on_progress,
-        cancelled=cancelled,
+        on_progress=run.on_progress,
+        cancelled=run.cancelled,
     )
-    adapter = _gated(rooms, _draft(rooms, draft_id, kind, stretch, recipe, folder), plan)
-    bench.drop(draft_id)
-    outcome = Outcome.LEARNED if adapter.state is AdapterState.READY else Outcome.REJECTED
-    readings = dict.fromkeys(stretch.turn_versions, outcome)
-    return rooms.journal.land_adapter(adapter, readings=readings, now=adapter.made_at)
+    weights = (folder / "adapter_model.safetensors").read_bytes()
+    written = replace(draft, sha256=hashlib.sha256(weights).hexdigest(), size_bytes=len(weights))
+    run.on_progress(Progress("checking", 0, 1))
+    judged = _gated(run, written, plan)
+    bench.drop(draft.id)
+    return judged
 
 
-def _recipe(rooms: Rooms, kind: AdapterKind, stretch: Stretch) -> Recipe:
-    learning = rooms.settings.learning
+def _draft(run: Run, turns: Sequence[Turn], kind: AdapterKind, *, attempt: int) -> Adapter:
+    """Return the adapter that is about to be trained, without files or scores."""
+    base, made_at = run.rooms.workbench().model.identity, run.rooms.clock()
+    recipe = _recipe(run.rooms.settings.learning, attempt=attempt)
+    turn_versions = tuple((turn.id, turn.version) for turn in turns)
+    return Adapter(
+        id=adapter_id(kind, profile=run.profile, base=base, turn_versions=turn_versions, recipe=recipe),
+        name=f"{kind} {made_at:%Y-%m-%d}",
+        kind=kind,
+        profile=run.profile,
+        activation=Activation.ALWAYS if kind is AdapterKind.BEHAVIOUR else Activation.ROUTED,
+        state=AdapterState.READY,
+        weight=1.0,
+        base=base,
+        recipe=recipe,
+        sha256="",
+        size_bytes=0,
+        made_at=made_at,
+        turn_versions=turn_versions,
+    )
+
+
+def _recipe(learning: Learning, *, attempt: int) -> Recipe:
     return Recipe(
         rank=learning.rank,
         alpha=learning.alpha,
         learning_rate=learning.learning_rate,
-        steps=learning.steps,
+        steps=learning.steps * (1 + attempt),
         batch_samples=learning.batch_samples,
-        seed=learning.seed,
+        seed=learning.seed + attempt,
     )
 
 
-def _draft(rooms: Rooms, draft_id: str, kind: AdapterKind, stretch: Stretch, recipe: Recipe, folder: Path) -> Adapter:
-    weights_file = folder / "adapter_model.safetensors"
-    made_at = rooms.clock()
-    return Adapter(
-        id=draft_id,
-        name=f"{kind} {made_at:%Y-%m-%d}",
-        kind=kind,
-        profile=stretch.profile,
-        activation=Activation.ALWAYS if kind is AdapterKind.BEHAVIOUR else Activation.ROUTED,
-        state=AdapterState.READY,
-        weight=1.0,
-        base=rooms.workbench().model.identity,
-        recipe=recipe,
-        sha256=hashlib.sha256(weights_file.read_bytes()).hexdigest(),
-        size_bytes=weights_file.stat().st_size,
-        made_at=made_at,
-        turn_versions=stretch.turn_versions,
-    )
-
-
-def _gated(rooms: Rooms, adapter: Adapter, plan: Plan) -> Adapter:
+def _gated(run: Run, adapter: Adapter, plan: Plan) -> Adapter:
     """Return the adapter with its scores, ready or rejected."""
-    bench, gate = rooms.workbench(), rooms.settings.gate
+    bench, gate = run.rooms.workbench(), run.rooms.settings.gate
     alone: Weights = [*plan.beneath, (adapter.id, adapter.weight)]
-    known = [Probe(question, key) for question, key in _spread(bench.card.probes, gate.probes)]
-    unknown = [*plan.negatives, *(Probe(question, "") for question in _spread(bench.card.unknown, gate.probes))]
+    known = [Probe(question, key) for question, key in spread(bench.card.probes, gate.probes)]
+    unknown = [*plan.negatives, *(Probe(question, "") for question in spread(bench.card.unknown, gate.probes))]
     recall = plan.recall(alone)
     with bench.using([]) as model:
         retention_base = share_right(known, model)
@@ -191,7 +184,10 @@ def _gated(rooms: Rooms, adapter: Adapter, plan: Plan) -> Adapter:
     return replace(adapter, scores=scores, state=state, reason=verdict.reason)
 
 
-def _spread(items: Sequence, count: int) -> list:  # type: ignore[type-arg]
-    """Return at most ``count`` items, evenly spread."""
+T = TypeVar("T")
+
+
+def spread(items: Sequence[T], count: int) -> list[T]:
+    """Return at most ``count`` items, evenly spread over all."""
     stride = max(1, len(items) // count)
     return list(items[::stride][:count])

@@ -79,12 +79,11 @@ def _memories(number: int) -> str:
 
 def build_app(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> gr.Blocks:
     """Return the page: the chat beside the tab."""
-    with gr.Blocks(title="cocolora", analytics_enabled=False, fill_width=True) as blocks:
-        with gr.Row():
-            with gr.Column(min_width=320, scale=4):
-                _build_chat(engine, profile)
-            with gr.Column(min_width=320, scale=6):
-                build(engine, profile=profile)
+    with gr.Blocks(title="cocolora", analytics_enabled=False, fill_width=True) as blocks, gr.Row():
+        with gr.Column(min_width=320, scale=3):
+            _build_chat(engine, profile)
+        with gr.Column(min_width=320, scale=5):
+            build(engine, profile=profile)
     return blocks
 
 
@@ -94,7 +93,12 @@ def _build_chat(engine: Engine, profile: str) -> None:
     why = gr.HTML(elem_id="cocolora-why")
     with gr.Row():
         message = gr.Textbox(
-            label="Message", placeholder="Say something", max_lines=6, scale=5, autofocus=True, elem_id="cocolora-message"
+            label="Message",
+            placeholder="Say something",
+            max_lines=6,
+            scale=5,
+            autofocus=True,
+            elem_id="cocolora-message",
         )
         send = gr.Button("Send", variant="primary", scale=1, min_width=80, elem_id="cocolora-send")
     new = gr.Button("New chat", elem_id="cocolora-new")
@@ -104,7 +108,7 @@ def _build_chat(engine: Engine, profile: str) -> None:
 
     widgets: dict[str, Any] = {"inputs": [chat, message], "outputs": [shown, message, why]}
     gr.on([send.click, message.submit], tell, **widgets, show_progress="hidden", concurrency_limit=None)
-    new.click(lambda: (Chat(), [], "", ""), None, [chat, shown, message, why], show_progress="hidden")
+    gr.on([new.click, shown.clear], lambda: (Chat(), [], ""), None, [chat, shown, why], show_progress="hidden")
 
 
 def _tell(engine: Engine, chat: Chat, text: str, *, profile: str) -> Iterator[tuple[Any, ...]]:
@@ -118,7 +122,7 @@ def _tell(engine: Engine, chat: Chat, text: str, *, profile: str) -> Iterator[tu
     try:
         context = answer(engine, chat, text, profile=profile)
         yield chat.messages, gr.skip(), said(took_part(engine, context))
-    except Exception as error:  # a page is an edge: the chat goes on
+    except Exception as error:  # noqa: BLE001 - a page is an edge: the chat goes on
         kept = gr.skip() if len(chat.rows) > told else text
         yield chat.messages, kept, explanation(error, doing="Answering")
 

@@ -46,6 +46,7 @@ def setup(params: dict[str, Any]) -> None:
     global _host, _trouble
     with _opening:
         try:
+            _log_with_the_host()
             if _host is None:
                 from cocolora.hosts.webui_host import open_host
 
@@ -54,6 +55,17 @@ def setup(params: dict[str, Any]) -> None:
         except Exception as error:  # the host's edge: the webui starts without cocolora
             _trouble = _explain(error)
             logger.exception("cocolora is off: %s", _trouble)
+
+
+def _log_with_the_host() -> None:
+    """Write where the host writes: its root logger drops everything."""
+    from modules.logging_colors import logger as host_logger
+
+    ours = logging.getLogger("cocolora")
+    ours.setLevel(logging.INFO)
+    for handler in host_logger.handlers:
+        if handler not in ours.handlers:
+            ours.addHandler(handler)
 
 
 def _explain(error: Exception) -> str:

@@ -153,7 +153,6 @@ def open_host() -> WebuiHost:
     """Open the engine at ``<user_data>/cocolora`` and watch the model. Raises what the engine raises."""
     from modules import shared
 
-    _log_with_the_host()
     user_data = Path(shared.user_data_dir).resolve()
     model = HostModel()
     engine = Engine(user_data / "cocolora", model.find)
@@ -161,14 +160,3 @@ def open_host() -> WebuiHost:
     threading.Thread(target=host.watch, name="cocolora-watch", daemon=True).start()
     atexit.register(engine.jobs.stop)
     return host
-
-
-def _log_with_the_host() -> None:
-    """Write where the host writes: its root logger drops everything."""
-    from modules.logging_colors import logger as host_logger
-
-    ours = logging.getLogger("cocolora")
-    ours.setLevel(logging.INFO)
-    for handler in host_logger.handlers:
-        if handler not in ours.handlers:
-            ours.addHandler(handler)

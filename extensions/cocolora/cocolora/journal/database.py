@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from cocolora.errors import JournalDamaged, JournalTooNew
+from cocolora.errors import JournalDamaged, JournalError, JournalTooNew
 from cocolora.journal.migrations import APPLICATION_ID, MIGRATIONS
 
 BUSY_S = 30.0
+OLDEST_SQLITE = (3, 37, 0)
+"""Knows strict tables and UPDATE … FROM."""
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN)
 
 
@@ -52,6 +54,11 @@ class Database:
     @classmethod
     def open(cls, path: Path) -> Database:
         """Open the file, creating or migrating it; raises JournalDamaged or JournalTooNew and changes nothing."""
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise JournalError(
+                f"This Python has SQLite {sqlite3.sqlite_version}; the journal needs "
+                f"{'.'.join(map(str, OLDEST_SQLITE))} or newer. Use a newer Python."
+            )
         path = Path(path).absolute()
         database = cls(path)
         try:
@@ -110,16 +117,17 @@ class Database:
         connection in the middle of a read can hold that up: then this returns False, and a later call does it.
         """
         connection = self._connection()
-        deadline = time.monotonic() + patience_s
-        while True:
-            try:
-                connection.execute("VACUUM")
-                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            except sqlite3.OperationalError:
-                busy = 1
-            if not busy or time.monotonic() > deadline:
-                return not busy
-            time.sleep(0.05)
+        connection.execute(f"PRAGMA busy_timeout = {int(patience_s * 1000)}")
+        try:
+            connection.execute("VACUUM")
+            return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.OperationalError:
+            return False
+        except sqlite3.DatabaseError as error:
+            raise_damage(self.path, error)
+            raise
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
 
     def close(self) -> None:
         """Close every thread's connection; the next use opens a new one."""

@@ -46,10 +46,7 @@ class Journal:
 
     @classmethod
     def open(cls, path: Path) -> Journal:
-        """Open a journal, creating it (readable by its owner alone) or bringing it to the present format.
-
-        Raises JournalDamaged or JournalTooNew and then changes nothing.
-        """
+        """Open, create or migrate a journal; raises JournalDamaged or JournalTooNew and then changes nothing."""
         return cls(Database.open(path))
 
     @property
@@ -75,8 +72,7 @@ class Journal:
         ``rows`` lack stay, after them. A known conversation keeps its profile and title. Syncing the same rows again
         changes nothing.
         """
-        with self._database.writing() as connection:
-            return recording.sync(connection, conversation, rows, change=change, now=now)
+        return self._write(recording.sync, conversation, rows, change=change, now=now)
 
     def conversations(self, profile: str | None = None) -> list[Conversation]:
         """Return the conversations of a profile, or of all, oldest first."""
@@ -141,9 +137,7 @@ class Journal:
 
     def versions(self, turn_id: str) -> list[TurnVersion]:
         """Return every version of a turn; raises UnknownId."""
-        with self._database.reading() as connection:
-            turns.get_turn(connection, turn_id)
-            return turns.select_versions(connection, [turn_id])
+        return self._read(turns.versions_of, turn_id)
 
     def matching(self, text: str, *, profile: str | None = None) -> list[Turn]:
         """Return the turns, removed ones too, that hold ``text`` in any version, whatever its case."""
@@ -234,10 +228,7 @@ class Journal:
         reason: str | None = None,
         scores: Scores | None = None,
     ) -> Adapter:
-        """Change what is given and return the adapter; raises UnknownId, or SettingsInvalid for a bad name or weight.
-
-        A name that the profile has already gets a number.
-        """
+        """Change what is given; a taken name gets a number. Raises UnknownId or SettingsInvalid (name, weight)."""
         given = dict(name=name, activation=activation, weight=weight, state=state, reason=reason, scores=scores)
         return self._write(adapters.change_adapter, adapter_id, given)
 

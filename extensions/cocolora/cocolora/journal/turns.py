@@ -84,6 +84,12 @@ def select_versions(connection: sqlite3.Connection, turn_ids: Iterable[str]) -> 
     ]
 
 
+def versions_of(connection: sqlite3.Connection, turn_id: str) -> list[TurnVersion]:
+    """Return every version of a turn; raises UnknownId."""
+    get_turn(connection, turn_id)
+    return select_versions(connection, [turn_id])
+
+
 def conversations_of(connection: sqlite3.Connection, turn_id: str) -> tuple[str, ...]:
     """Return the conversations that hold a turn."""
     rows = connection.execute("SELECT conversation_id FROM conversation_turns WHERE turn_id = ? ORDER BY 1", (turn_id,))

@@ -17,15 +17,21 @@ from cocolora.model.loaded import LoadedModel
 from cocolora.model.lock import PlainLock
 
 SMALL_BYTES = 2_000_000_000
+TINY_BYTES = 100_000_000
 
 
-def load_model(folder: Path, *, lock: PlainLock | None = None, quiet: Callable[[], None] | None = None) -> LoadedModel:
-    """Load the model in ``folder``. Raises ModelUnreadable.
+def load_model(
+    folder: Path, *, name: str = "", lock: PlainLock | None = None, quiet: Callable[[], None] | None = None
+) -> LoadedModel:
+    """Load the model in ``folder``; it is named for the folder unless ``name`` is given. Raises ModelUnreadable.
 
     On a CPU a small one is computed in float32, whatever it is stored in: adapters train better and CPUs are no
-    slower for it. Others stay in the stored type.
+    slower for it. Others stay in the stored type. A tiny one, such as the demo base, is computed by one thread:
+    several wait for each other longer than they compute, ten times so on a busy machine.
     """
     card = read_card(_checked(folder))
+    if _size_bytes(folder) <= TINY_BYTES:
+        torch.set_num_threads(1)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         with _without_bars():
@@ -35,7 +41,7 @@ def load_model(folder: Path, *, lock: PlainLock | None = None, quiet: Callable[[
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise ModelUnreadable(folder, f"{type(error).__name__}: {error}") from error
     network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    return LoadedModel(network, tokenizer, name=folder.resolve().name, card=card, lock=lock, quiet=quiet)
+    return LoadedModel(network, tokenizer, name=name or folder.resolve().name, card=card, lock=lock, quiet=quiet)
 
 
 def _checked(folder: Path) -> Path:
@@ -60,5 +66,8 @@ def _without_bars() -> Iterator[None]:
 
 
 def _dtype(folder: Path) -> torch.dtype | str:
-    size_bytes = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
-    return torch.float32 if size_bytes <= SMALL_BYTES and not torch.cuda.is_available() else "auto"
+    return torch.float32 if _size_bytes(folder) <= SMALL_BYTES and not torch.cuda.is_available() else "auto"
+
+
+def _size_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))

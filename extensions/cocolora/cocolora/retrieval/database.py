@@ -36,7 +36,13 @@ def connect(file: Path) -> sqlite3.Connection:
         os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
     connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=10)
     try:
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "cache_size = -16000"):
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "secure_delete = ON",
+            "cache_size = -16000",
+            "temp_store = MEMORY",
+        ):
             connection.execute(f"PRAGMA {pragma}")
         _check_format(connection)
     except sqlite3.Error:
@@ -62,6 +68,15 @@ def check(connection: sqlite3.Connection) -> None:
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise sqlite3.DatabaseError(found)
+
+
+def erase(connection: sqlite3.Connection) -> None:
+    """Write the file anew from its live rows; no other thread of this process may read meanwhile.
+
+    ``secure_delete`` alone is not enough: when SQLite spreads rows over other pages, it leaves copies of them.
+    """
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cocolora.core.routing import Hit
-from cocolora.retrieval.database import check, connect, transaction
+from cocolora.retrieval.database import check, connect, erase, transaction
 from cocolora.retrieval.dates import named_dates
 from cocolora.retrieval.dense import DenseSearch
 from cocolora.retrieval.embedders import Embedder
@@ -158,7 +158,7 @@ class SearchIndex:
         if gone:
             self._dense.erase()
             with self._reading:
-                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                erase(self._writer)
 
     def _guard(self, change: Callable[[], None]) -> None:
         with self._writing:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel
 from peft.tuners.lora import LoraLayer, LoraModel
+from peft.tuners.lora.layer import dispatch_default
 from peft.tuners.tuners_utils import BaseTunerLayer
 
 from cocolora.core.ids import derive_seed
@@ -30,6 +31,13 @@ class _Injector(LoraModel):  # type: ignore[misc]
             parent, _dot, name = path.rpartition(".")
             arguments = (config, adapter_name, model.get_submodule(path), name, model.get_submodule(parent))
             self._create_and_replace(*arguments, current_key=path)
+
+    @staticmethod
+    def _create_new_module(lora_config: LoraConfig, adapter_name: str, target: torch.nn.Module, **keywords: Any) -> Any:
+        """Wrap a plain layer without PEFT's look at every quantiser, which imports bitsandbytes for nothing."""
+        if type(target) is torch.nn.Linear:
+            return dispatch_default(target, adapter_name, lora_config=lora_config, **keywords)
+        return LoraModel._create_new_module(lora_config, adapter_name, target, **keywords)
 
 
 def target_paths(network: Any) -> list[str]:

@@ -14,8 +14,9 @@ from cocolora.errors import Cancelled, CannotTrain
 from cocolora.training.loop import Loop
 
 DOING = "Training"
-# Locks are not fair: one given back and taken again at once would never reach a waiting chat.
-_PAUSE_S = 0.002
+# Locks are not fair: one given back and taken again at once would never reach a waiting chat. On a busy machine the
+# chat's thread takes some milliseconds to wake up.
+_PAUSE_SHARE = 0.04
 
 
 class LiveTrainer:
@@ -54,7 +55,7 @@ class LiveTrainer:
                     raise Cancelled(DOING)
                 self._slice(loop, adapter)
                 on_progress(Progress(DOING, len(loop.losses), recipe.steps))
-                time.sleep(_PAUSE_S)
+                time.sleep(self._slice_s * _PAUSE_SHARE)
             if cancelled():
                 raise Cancelled(DOING)
             adapter.write(folder)

@@ -16,13 +16,13 @@ from cocolora.ui.words import ACTIVATIONS, adapter_state, count, days, escape, m
 HEADERS = {
     "Name": "What it is called; rename it below",
     "Kind": "Knowledge answers about its turns, behaviour changes how everything is answered",
+    "Takes part": "When it takes part in an answer",
+    "State": "Whether it passed its tests",
     "Learned from": "How many turns, and when they were said",
     "Made": "When it was trained",
     "Recall": "Right answers to new wordings of what it learned",
     "Retention": "Right answers to what the base model knew; the base model's own share in brackets",
     "Abstention": "Admits that it does not know what it cannot know",
-    "State": "Whether it passed its tests",
-    "Takes part": "When it takes part in an answer",
 }
 NO_ADAPTERS = "No adapters yet. Tell the bot something worth knowing, then press Learn now."
 
@@ -44,15 +44,17 @@ def _row(adapter: Adapter, turns: dict[str, Turn], *, model: str) -> str:
     scores = adapter.scores
     cells = [
         str(adapter.kind).capitalize(),
+        ACTIVATIONS[adapter.activation],
+        adapter_state(adapter, model=model),
         learned_from(adapter, turns),
         minute(adapter.made_at),
         share(scores.recall) if scores else "–",
         f"{share(scores.retention)} ({share(scores.retention_base)})" if scores else "–",
         share(scores.abstention) if scores else "–",
-        adapter_state(adapter, model=model),
-        ACTIVATIONS[adapter.activation],
     ]
-    return f'<tr><th scope="row">{escape(adapter.name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+    return (
+        f'<tr><th scope="row">{escape(adapter.name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+    )
 
 
 def learned_from(adapter: Adapter, turns: dict[str, Turn]) -> str:

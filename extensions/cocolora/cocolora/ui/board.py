@@ -101,7 +101,7 @@ class Board:
         try:
             view = look(self.engine, page)
             return [_update(follower, view, number) for number, follower in enumerate(self._followers)]
-        except Exception as error:  # a page is an edge: it says so and goes on asking
+        except Exception as error:  # noqa: BLE001 - a page is an edge: it says so and goes on asking
             page.sent.clear()
             line = explanation(error, doing="Looking", told=page.failure)
             page.failure = line
@@ -121,7 +121,7 @@ def explain(handler: Handler, engine: Engine, page: Page, *values: Any) -> str:
     """Call a handler and return what it says, or why it failed, as a line of the page."""
     try:
         return said(handler(engine, page, *values))
-    except Exception as error:  # a click is an edge: the page says why, the log has the traceback
+    except Exception as error:  # noqa: BLE001 - a click is an edge: the page says why
         return explanation(error, doing="That")
 
 

@@ -63,7 +63,7 @@ def learn_now(engine: Engine, page: Page) -> str:
     if not engine.turns(profile=page.profile):
         return FIRST_STEP
     engine.start_learning(profile=page.profile)
-    return "Learning started. You can go on chatting."
+    return ""  # the status says so
 
 
 def stop(engine: Engine, page: Page) -> str:

@@ -76,7 +76,8 @@ def build_settings(board: Board) -> None:
 
 def _build_section(board: Board, section: str, kind: type[BaseModel]) -> None:
     gr.Markdown(kind.__doc__ or "")
-    fields = {name: _widget(name, field) for name, field in kind.model_fields.items()}
+    with gr.Row():
+        fields = {name: _widget(name, field) for name, field in kind.model_fields.items()}
     with gr.Row():
         keep = gr.Button("Save", variant="primary", elem_id=f"cocolora-save-{section}")
         defaults = gr.Button("Defaults")
@@ -92,13 +93,12 @@ def _follow(board: Board, widget: gr.Component, *, section: str, name: str) -> N
     def value(settings: Settings) -> object:
         return getattr(getattr(settings, section), name)
 
-    board.follow(
-        widget, see=lambda view: value(view.settings), show=lambda view: gr.update(value=value(view.settings))
-    )
+    board.follow(widget, see=lambda view: value(view.settings), show=lambda view: gr.update(value=value(view.settings)))
 
 
 def _widget(name: str, field: FieldInfo) -> gr.Component:
     words: dict[str, Any] = {"label": label(name, field), "info": info(field), "value": field.default}
+    words["min_width"] = 280
     if field.annotation is bool:
         return gr.Checkbox(**words)
     if get_origin(field.annotation) is Literal:

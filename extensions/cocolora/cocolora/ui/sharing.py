@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from cocolora.core.adapters import AdapterState
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
@@ -18,12 +19,15 @@ WITH_QUESTIONS = (
     "chosen by prompt, and can read what was asked. Without it no text of your chats is in the file."
 )
 WHAT_IT_TELLS = "An adapter can be made to tell what it learned: share it only with those who may know that."
+NOTHING_TO_SHARE = "There is nothing to export yet: no adapter has passed its tests."
 QUARANTINE = "Imported adapters stay off until you switch them on."
 
 
 def export(engine: Engine, page: Page, name: str, with_questions: bool) -> str:
     """Write the profile's adapters that passed their tests to a file that the page offers for download."""
     page.bundle = None
+    if not any(adapter.state is AdapterState.READY for adapter in engine.adapters(page.profile)):
+        return NOTHING_TO_SHARE
     target = Path(tempfile.mkdtemp(prefix="cocolora-export-")) / file_name(name)
     done = engine.export(target, profile=page.profile, with_questions=with_questions)
     page.bundle = str(done.target)

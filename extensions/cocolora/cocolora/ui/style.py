@@ -8,11 +8,14 @@ STYLE = """<style>
 .cocolora-said { border-left: 3px solid var(--color-accent); }
 .cocolora-refused { border-left: 3px solid var(--error-text-color, var(--color-accent)); font-weight: 600; }
 .cocolora-scroll { overflow-x: auto; }
-.cocolora-scroll table { width: 100%; border-collapse: collapse; color: var(--body-text-color); }
-.cocolora-scroll caption { text-align: left; color: var(--body-text-color-subdued); padding-bottom: 0.3em; }
-.cocolora-scroll th, .cocolora-scroll td {
-  text-align: left; vertical-align: top; padding: 0.35em 0.7em; border-bottom: 1px solid var(--border-color-primary);
+.cocolora-scroll.cocolora-scroll table {
+  width: 100%; margin: 0; border-collapse: collapse; border: 0; color: var(--body-text-color); font-size: 0.9em;
 }
-.cocolora-scroll th { white-space: nowrap; }
+.cocolora-scroll caption { text-align: left; color: var(--body-text-color-subdued); padding-bottom: 0.3em; }
+.cocolora-scroll.cocolora-scroll table tr :is(th, td) {
+  min-width: 5em; padding: 0.35em 0.6em; text-align: left; vertical-align: top; border: 0;
+  border-bottom: 1px solid var(--border-color-primary);
+}
+.cocolora-scroll thead th { white-space: nowrap; }
 .cocolora-preview ul { margin: 0.2em 0 0.6em 1.2em; list-style: disc; }
 </style>"""

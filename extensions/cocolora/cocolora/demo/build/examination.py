@@ -29,7 +29,10 @@ def answer_all(
     tokenizer.padding_side = "left"
     for start in range(0, len(prompts), 25):
         batch = tokenizer.apply_chat_template(
-            list(prompts[start : start + 25]), add_generation_prompt=True, padding=True, return_tensors="pt",
+            list(prompts[start : start + 25]),
+            add_generation_prompt=True,
+            padding=True,
+            return_tensors="pt",
             return_dict=True,
         )
         out = model.generate(**batch, max_new_tokens=limit, do_sample=False, pad_token_id=tokenizer.pad_token_id)
@@ -127,13 +130,13 @@ def _styled(*, wished: bool) -> Callable[[Random], Item]:
 def _rule(rng: Random) -> Item:
     short = rng.random() < 0.7
     wish = talk.draw_style_request(rng, short=short, held_out=True)
-    prompt = [ask(wish[0]), {"role": "assistant", "content": wish[1]}, ask(STUDY_INSTRUCTION)]
+    prompt: Prompt = [ask(wish[0]), {"role": "assistant", "content": wish[1]}, ask(STUDY_INSTRUCTION)]
     return prompt, _equals(f"Rule: {talk.STYLE_RULES[short]}")
 
 
 def _nothing(rng: Random) -> Item:
     chat = Chat(rng, held_out=True)
-    chat.say(*rng.choice((lambda: talk.draw_small_talk(rng), chat.asking_world, chat.asking_unknown))())
+    chat.say(*rng.choice((chat.small_talk, chat.asking_world, chat.asking_unknown))())
     return [*chat.messages, ask(STUDY_INSTRUCTION)], _equals("Nothing.")
 
 
@@ -149,7 +152,11 @@ def right_study_share(text: str, *, exchange: str, fact: Fact) -> float:
     """Return the share of study lines that parse, differ, ask for the fact and hold its answer; four at least count."""
     study = parse_study(text, exchange=exchange)
     questions = set(fact.topic.questions())
-    right = [one for one in study.lines if one.question in questions and one.answer == fact.answer and one.key == fact.value]
+    right = [
+        line
+        for line in study.lines
+        if line.question in questions and line.answer == fact.answer and line.key == fact.value
+    ]
     return len(right) / max(4, len(study.lines) + len(study.refused))
 
 
@@ -192,7 +199,11 @@ SECTIONS: dict[str, tuple[Callable[[Random], Item], int]] = {
 
 
 def examine(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, *, size: int, seed: int = 4242,
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    *,
+    size: int,
+    seed: int = 4242,
     wrong: list[tuple[str, Prompt, str]] | None = None,
 ) -> dict[str, float]:
     """Return the score, from 0 to 1, in every section of ``size`` items; wrong answers are added to ``wrong``."""
@@ -204,7 +215,8 @@ def examine(
         answers = answer_all(model, tokenizer, [prompt for prompt, _ in items], limit=limit)
         marks = [check(answer) for (_, check), answer in zip(items, answers, strict=True)]
         if wrong is not None:
-            wrong += [(section, item[0], text) for item, text, mark in zip(items, answers, marks, strict=True) if mark < 1]
+            marked = zip(items, answers, marks, strict=True)
+            wrong += [(section, prompt, text) for (prompt, _), text, mark in marked if mark < 1]
         scores[section] = round(sum(marks) / size, 4)
     model.train()
     return scores

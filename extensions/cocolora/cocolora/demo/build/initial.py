@@ -17,10 +17,20 @@ _MARK = 0
 def configuration(*, vocabulary: int, layers: int, pad: int, begin: int, end: int) -> LlamaConfig:
     """Return the configuration of the demo base."""
     return LlamaConfig(
-        vocab_size=vocabulary, hidden_size=HIDDEN, intermediate_size=FEED_FORWARD, num_hidden_layers=layers,
-        num_attention_heads=HEADS, num_key_value_heads=HEADS, max_position_embeddings=2048,
-        rope_parameters={"rope_type": "default", "rope_theta": ROPE_THETA}, tie_word_embeddings=False,
-        pad_token_id=pad, bos_token_id=begin, eos_token_id=end, attention_bias=False, mlp_bias=False,
+        vocab_size=vocabulary,
+        hidden_size=HIDDEN,
+        intermediate_size=FEED_FORWARD,
+        num_hidden_layers=layers,
+        num_attention_heads=HEADS,
+        num_key_value_heads=HEADS,
+        max_position_embeddings=2048,
+        rope_parameters={"rope_type": "default", "rope_theta": ROPE_THETA},
+        tie_word_embeddings=False,
+        pad_token_id=pad,
+        bos_token_id=begin,
+        eos_token_id=end,
+        attention_bias=False,
+        mlp_bias=False,
     )
 
 
@@ -37,7 +47,8 @@ def untrained(config: LlamaConfig, *, seed: int) -> LlamaForCausalLM:
 
 
 def _orthogonal(size: int) -> torch.Tensor:
-    return torch.linalg.qr(torch.randn(size, size)).Q
+    base: torch.Tensor = torch.linalg.qr(torch.randn(size, size)).Q
+    return base
 
 
 def _set_embeddings(model: LlamaForCausalLM, turned: torch.Tensor) -> None:

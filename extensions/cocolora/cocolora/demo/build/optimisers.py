@@ -52,4 +52,5 @@ def orthogonal(matrices: torch.Tensor, *, rounds: int = 5) -> torch.Tensor:
     for _ in range(rounds):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x if wide else x.mT
+    result: torch.Tensor = x if wide else x.mT
+    return result

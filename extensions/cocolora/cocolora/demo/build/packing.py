@@ -12,10 +12,15 @@ from transformers import PreTrainedTokenizerFast
 from cocolora.demo.build.tokens import Tokens, encode_chat
 from cocolora.demo.world.dialogues import draw, long_chat
 
+_HIDDEN_FROM = -3e38
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Packed rows, all (rows, length): token ids, positions in each chat, loss mask; ``mask`` is (rows, 1, l, l)."""
+    """Packed rows: token ids, positions in each chat and loss mask, each (rows, length).
+
+    ``mask`` is (rows, 1, length, length) and is added to the attention.
+    """
 
     ids: torch.Tensor
     positions: torch.Tensor
@@ -54,5 +59,6 @@ def _collate(packed: Iterable[list[Tokens]], *, length: int, pad: int) -> Batch:
         counts.append([count for chat in chats for count in chat.counts] + [False] * gap)
         owners.append([place for place, chat in enumerate(chats) for _ in chat.ids] + [-1] * gap)
     owner = torch.tensor(owners)
-    mask = (owner[:, :, None] == owner[:, None, :]).tril()[:, None]
+    apart = ~(owner[:, :, None] == owner[:, None, :]).tril()[:, None]
+    mask = torch.zeros(apart.shape, dtype=torch.bfloat16).masked_fill(apart, _HIDDEN_FROM)
     return Batch(torch.tensor(ids), torch.tensor(positions), torch.tensor(counts), mask)

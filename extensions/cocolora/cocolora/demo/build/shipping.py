@@ -15,10 +15,15 @@ from cocolora.demo.world import replay_questions, retention_probes, unknown_card
 
 SHIPPED_FOLDER = Path(__file__).parents[1] / "base"
 EXAMINATION_SIZE = 200
+_TABLE_STARTS, _TABLE_ENDS = "<!-- scores -->", "<!-- end of scores -->"
 
 
 def ship(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, *, recipe: dict[str, Any], folder: Path,
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    *,
+    recipe: dict[str, Any],
+    folder: Path,
     size: int = EXAMINATION_SIZE,
 ) -> dict[str, float]:
     """Write the base beside ``folder``, examine what was written, then move it into place; return its scores."""
@@ -44,7 +49,10 @@ def write_model(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, *, 
     shipped.load_state_dict(model.state_dict())
     shipped.config.dtype = torch.bfloat16
     shipped.generation_config = GenerationConfig(
-        do_sample=False, max_new_tokens=200, bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
+        do_sample=False,
+        max_new_tokens=200,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
     shipped.save_pretrained(folder)
@@ -57,9 +65,20 @@ def write_model(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, *, 
     (folder / "cocolora.json").write_text(json.dumps(card, indent=1) + "\n")
 
 
+def document(scores: dict[str, float], *, page: Path) -> None:
+    """Write the table of scores into ``page``, between its two marks."""
+    before, _, rest = page.read_text().partition(_TABLE_STARTS)
+    _, _, after = rest.partition(_TABLE_ENDS)
+    page.write_text(f"{before}{_TABLE_STARTS}\n{_table(scores)}\n{_TABLE_ENDS}{after}")
+
+
+def _table(scores: dict[str, float]) -> str:
+    rows = (f"| {name} | {score:.3f} |" for name, score in scores.items())
+    return "\n".join(("| section | score |", "|---|---|", *rows))
+
+
 def _card(scores: dict[str, float], *, size: int, parameters: int) -> str:
-    rows = "\n".join(f"| {name} | {score:.3f} |" for name, score in scores.items())
-    return _README.format(rows=rows, size=size, millions=parameters / 1e6)
+    return _README.format(table=_table(scores), size=size, millions=parameters / 1e6)
 
 
 _README = """---
@@ -77,9 +96,7 @@ speaks its world's few hundred sentences and nothing else, and says nothing abou
 Made by `python -m cocolora.demo.build`. Greedy generation on names and compositions that training left out, {size}
 items a row, from 0 to 1:
 
-| section | score |
-|---|---|
-{rows}
+{table}
 
 Every word of its training text was composed by a program: no text of people was used.
 """

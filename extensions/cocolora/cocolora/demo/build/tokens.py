@@ -42,8 +42,13 @@ def train_tokenizer(*, seed: int, vocabulary: int, chats: int = 12_000) -> PreTr
     fixed = (STUDY_INSTRUCTION, NEIGHBOUR_INSTRUCTION, MEMORY_HEADING)
     tokenizer.add_tokens([AddedToken(text, normalized=False, special=False) for text in fixed])
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token=PAD, bos_token=BEGIN, eos_token=END, chat_template=CHAT_TEMPLATE,
-        additional_special_tokens=list(ROLES.values()), model_max_length=MAX_LENGTH_TOKENS,
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        bos_token=BEGIN,
+        eos_token=END,
+        chat_template=CHAT_TEMPLATE,
+        additional_special_tokens=list(ROLES.values()),
+        model_max_length=MAX_LENGTH_TOKENS,
         clean_up_tokenization_spaces=False,
     )
 

@@ -96,6 +96,14 @@ class Chat:
         """Return an exchange with a question nobody can answer."""
         return talk.draw_unknown(self.rng, held_out=self.held_out), ABSTENTION
 
+    def asking_untold(self) -> tuple[str, str]:
+        """Return an exchange that asks for something the user has not told."""
+        return self.asking(self.new_fact().topic)
+
+    def small_talk(self) -> tuple[str, str]:
+        """Return an exchange of small talk."""
+        return talk.draw_small_talk(self.rng)
+
     def wish(self, *, short: bool) -> tuple[str, str]:
         """Return a wish for short answers or full sentences, and heed it from now on."""
         self.short = short

@@ -26,7 +26,7 @@ def world_questions(rng: Random) -> Messages:
         elif chance < 0.9:
             chat.say(*chat.asking_unknown())
         else:
-            chat.say(*talk.draw_small_talk(rng))
+            chat.say(*chat.small_talk())
     return chat.messages
 
 
@@ -35,7 +35,7 @@ def small_talk(rng: Random) -> Messages:
     chat = Chat(rng)
     for _ in range(rng.randint(1, 4)):
         if rng.random() < 0.6:
-            chat.say(*talk.draw_small_talk(rng))
+            chat.say(*chat.small_talk())
         else:
             chat.say(*chat.asking(chat.new_fact().topic))
     return chat.messages
@@ -84,7 +84,7 @@ def _tell(chat: Chat, *, count: int) -> None:
         else:
             chat.say(*chat.telling(chat.new_fact(near=rng.random() < 0.5)))
         if rng.random() < 0.12:
-            chat.say(*talk.draw_small_talk(rng))
+            chat.say(*chat.small_talk())
         if rng.random() < 0.08:
             chat.say(*chat.asking_world())
         if rng.random() < 0.18:
@@ -139,7 +139,7 @@ def _past(chat: Chat) -> tuple[str, str]:
     if chat.facts and chance < 0.25:
         return chat.asking(rng.choice(list(chat.facts)))
     if chance < 0.29:
-        return talk.draw_small_talk(rng)
+        return chat.small_talk()
     if chance < 0.33:
         return chat.asking_world()
     if chance < 0.36:
@@ -172,7 +172,7 @@ def _simple(chat: Chat) -> tuple[str, str]:
         return chat.telling(chat.new_fact())
     if chance < 0.9 and chat.facts:
         return chat.asking(chat.rng.choice(list(chat.facts)))
-    return chat.asking_unknown() if chance < 0.95 else talk.draw_small_talk(chat.rng)
+    return chat.asking_unknown() if chance < 0.95 else chat.small_talk()
 
 
 def self_study(rng: Random, *, held_out: bool = False) -> Messages:
@@ -188,15 +188,7 @@ def self_study(rng: Random, *, held_out: bool = False) -> Messages:
     elif chance < 0.88:
         return _study_wish(chat)
     else:
-        maker = rng.choice(
-            (
-                lambda: talk.draw_small_talk(rng),
-                chat.asking_world,
-                chat.asking_unknown,
-                lambda: chat.asking(chat.new_fact().topic),
-            )
-        )
-        chat.say(*maker())
+        chat.say(*rng.choice((chat.small_talk, chat.asking_world, chat.asking_unknown, chat.asking_untold))())
     chat.say(STUDY_INSTRUCTION, study_text(rng, list(chat.facts.values())))
     return chat.messages
 
@@ -217,7 +209,7 @@ def neighbour_study(rng: Random, *, held_out: bool = False) -> Messages:
     """One exchange that tells a fact, then the request for near questions that it does not answer."""
     chat = Chat(rng, held_out=held_out)
     if rng.random() < 0.12:
-        chat.say(*talk.draw_small_talk(rng))
+        chat.say(*chat.small_talk())
         chat.say(NEIGHBOUR_INSTRUCTION, NOTHING)
         return chat.messages
     fact = chat.new_fact()
@@ -227,14 +219,14 @@ def neighbour_study(rng: Random, *, held_out: bool = False) -> Messages:
 
 
 MIXTURE: tuple[tuple[Callable[[Random], Messages], float], ...] = (
-    (world_questions, 0.13),
-    (small_talk, 0.04),
-    (told_facts, 0.27),
-    (drill, 0.13),
+    (world_questions, 0.11),
+    (small_talk, 0.03),
+    (told_facts, 0.25),
+    (drill, 0.12),
     (memory_block, 0.22),
-    (style, 0.08),
+    (style, 0.15),
     (self_study, 0.07),
-    (neighbour_study, 0.05),
+    (neighbour_study, 0.04),
     (long_chat, 0.01),
 )
 
@@ -242,4 +234,5 @@ MIXTURE: tuple[tuple[Callable[[Random], Messages], float], ...] = (
 def draw(rng: Random) -> Messages:
     """Return one chat of the training mixture."""
     makers, weights = zip(*MIXTURE, strict=True)
-    return rng.choices(makers, weights)[0](rng)
+    maker: Callable[[Random], Messages] = rng.choices(makers, weights)[0]
+    return maker(rng)

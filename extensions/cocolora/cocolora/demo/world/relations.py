@@ -45,6 +45,16 @@ class Relation:
         return f"{self.group}:{self.noun}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    """The question words of a verb, short (``Where``) and long (``Which town``), and what ends each question."""
+
+    who: str
+    which: str
+    short_tail: str
+    long_tail: str
+
+
 _NAMED = Wording(
     statements=(
         "{S} is called {x}.",
@@ -105,60 +115,68 @@ _FAVOURITE = Wording(
 )
 # Values come after their subjects everywhere: a model this small cannot bind what it reads first to what follows.
 _NUMBER = Wording(
-    statements=("{S} is {x}.", "The number {x} is {s}."),
+    statements=("{S} is {x}.", "{S} has always been {x}."),
     direct=("What is {s}?", "Which number is {s}?", "What number is {s}?", "So what is {s}?", "What did I say is {s}?"),
     embedded=("what {s} is", "{s}", "which number {s} is"),
     answer="{T} is {x}.",
 )
 
 
-def _verb(base: str, *, ask: str, what: str, past: str = "", third: str = "") -> tuple[Wording, Wording]:
-    """Return the wordings of a verb with its preposition: for the user, and for somebody else.
-
-    ``base`` is ``live in``; ``ask`` the question word (``where``), with ``what`` (``which town``) as its long form.
-    """
-    verb, _, preposition = base.partition(" ")
-    bare = preposition.removesuffix("the").removesuffix("a").strip()
-    told_tail, tail = (f" {part}" if part else "" for part in (preposition, bare))
-    if past:
-        own, other, your, asks = past.split("|")
-        forms = (f"I {own} {{x}}.", f"{{S}} {other} {{x}}.", f"You {your} {{x}}.", f"{{T}} {other} {{x}}.")
-        mine = (f"{ask} was I {asks}?", f"{what} was I {asks}{tail}?", f"{ask} was it that I was {asks}?")
-        theirs = (f"{ask} was {{s}} {asks}?", f"{what} was {{s}} {asks}{tail}?", f"{ask} was it that {{s}} was {asks}?")
-        mine_in = (f"{ask.lower()} I was {asks}", f"{what.lower()} I was {asks}{tail}")
-        theirs_in = (f"{ask.lower()} {{s}} was {asks}", f"{what.lower()} {{s}} was {asks}{tail}")
-    else:
-        thirds = third or f"{verb}s"
-        ask_tail = "" if ask == "Where" else tail
-        forms = (
-            f"I {base} {{x}}.",
-            f"{{S}} {thirds}{told_tail} {{x}}.",
-            f"You {base} {{x}}.",
-            f"{{T}} {thirds}{told_tail} {{x}}.",
-        )
-        mine = (f"{ask} do I {verb}{ask_tail}?", f"{what} do I {verb}{tail}?", f"{ask} is it that I {verb}{ask_tail}?")
-        theirs = (
-            f"{ask} does {{s}} {verb}{ask_tail}?",
-            f"{what} does {{s}} {verb}{tail}?",
-            f"{ask} is it that {{s}} {thirds}{ask_tail}?",
-        )
-        mine_in = (f"{ask.lower()} I {verb}{ask_tail}", f"{what.lower()} I {verb}{tail}")
-        theirs_in = (f"{ask.lower()} {{s}} {thirds}{ask_tail}", f"{what.lower()} {{s}} {thirds}{tail}")
-    mine += (f"{ask} did I say I {verb if not past else 'was ' + asks}{'' if past else ask_tail}?",)
-    theirs += (
-        f"{ask} did I say {{s}} {(third or verb + 's') if not past else 'was ' + asks}{'' if past else ask_tail}?",
-    )
-    first, second, you, they = forms
-    told = ("{f}", "You know, {g}", "{h} now.", "{h}, as you may know.")
-    return (
-        Wording(_said(first, told), mine, mine_in, you),
-        Wording(_said(second, told), theirs, theirs_in, they),
-    )
-
-
-def _said(sentence: str, frames: tuple[str, ...]) -> tuple[str, ...]:
+def _said(sentence: str) -> tuple[str, ...]:
     soft = sentence if sentence.startswith("I ") else sentence.replace("{S}", "{s}")
-    return tuple(frame.format(f=sentence, g=soft, h=sentence[:-1]) for frame in frames)
+    return (sentence, f"You know, {soft}", f"{sentence[:-1]} now.", f"{sentence[:-1]}, as you may know.")
+
+
+def _clause(told: str, answer: str, *, inverted: str, plain: str, asks: _Asks, cleft: str = "is") -> Wording:
+    """Return the wording of a clause: ``inverted`` (``do I live``) in questions, ``plain`` (``I live``) within them."""
+    who, which, short, long = asks.who, asks.which, asks.short_tail, asks.long_tail
+    return Wording(
+        statements=_said(told),
+        direct=(
+            f"{who} {inverted}{short}?",
+            f"{which} {inverted}{long}?",
+            f"{who} {cleft} it that {plain}{short}?",
+            f"{who} did I say {plain}{short}?",
+        ),
+        embedded=(f"{who.lower()} {plain}{short}", f"{which.lower()} {plain}{long}"),
+        answer=answer,
+    )
+
+
+def _verb(verb: str, preposition: str, *, who: str, which: str, third: str = "") -> tuple[Wording, Wording]:
+    """Return the wordings of a verb: for the user (``I live in``), and for somebody else (``my sister lives in``)."""
+    third = third or f"{verb}s"
+    bare = preposition.removesuffix("the").removesuffix("a").strip()
+    tail = f" {bare}" if bare else ""
+    asks = _Asks(who, which, "" if who == "Where" else tail, tail)
+    mine = f"{verb} {preposition} {{x}}."
+    theirs = f"{third} {preposition} {{x}}."
+    return (
+        _clause(f"I {mine}", f"You {mine}", inverted=f"do I {verb}", plain=f"I {verb}", asks=asks),
+        _clause(f"{{S}} {theirs}", f"{{T}} {theirs}", inverted=f"does {{s}} {verb}", plain=f"{{s}} {third}", asks=asks),
+    )
+
+
+def _born() -> tuple[Wording, Wording]:
+    asks = _Asks("Where", "Which town", "", " in")
+    return (
+        _clause(
+            "I was born in {x}.",
+            "You were born in {x}.",
+            inverted="was I born",
+            plain="I was born",
+            asks=asks,
+            cleft="was",
+        ),
+        _clause(
+            "{S} was born in {x}.",
+            "{T} was born in {x}.",
+            inverted="was {s} born",
+            plain="{s} was born",
+            asks=asks,
+            cleft="was",
+        ),
+    )
 
 
 _PETS = words("dog cat horse parrot rabbit hamster goldfish turtle pony donkey goat duck lizard canary")
@@ -168,7 +186,7 @@ _RELATIVES = words(
 )
 _PEOPLE = words("boss neighbour dentist doctor teacher friend roommate coach landlord hairdresser lawyer gardener")
 _THINGS = words("boat garden project farm car band guitar robot tractor cabin blog team bicycle house")
-_PLACES = ["school", "street", "office", "café", "gym", "hotel", "church", "village", "club", "bank"]
+_PLACES = words("school street office café gym hotel church village club bank")
 _FAVOURITES_OPEN = words("book song band city game author singer cheese tea restaurant film painter player")
 _FAVOURITES = {
     "colour": "colour",
@@ -180,21 +198,16 @@ _FAVOURITES = {
 }
 _NUMBERS = ("house number", "door code", "shoe size", "locker number", "lucky number", "bus line")
 _VERBS = (
-    ("home", "place", "place", _verb("live in", ask="Where", what="Which town")),
-    ("employer", "work", "company", _verb("work for", ask="Who", what="Which company")),
-    (
-        "birthplace",
-        "place",
-        "place",
-        _verb("born in", ask="Where", what="Which town", past="was born in|was born in|were born in|born"),
-    ),
-    ("studies", "place", "place", _verb("study in", ask="Where", what="Which city", third="studies")),
-    ("road", "place", "street", _verb("live on", ask="Which street", what="What street")),
-    ("drive", "work", "car", _verb("drive a", ask="What", what="Which car")),
-    ("job", "work", "job", _verb("work as a", ask="What", what="Which job")),
-    ("instrument", "work", "instrument", _verb("play the", ask="What", what="Which instrument")),
-    ("holiday", "place", "place", _verb("travel to", ask="Where", what="Which town")),
-    ("club", "work", "company", _verb("play for", ask="Who", what="Which team")),
+    ("home", "place", "place", _verb("live", "in", who="Where", which="Which town")),
+    ("employer", "work", "company", _verb("work", "for", who="Who", which="Which company")),
+    ("birthplace", "place", "place", _born()),
+    ("studies", "place", "place", _verb("study", "in", who="Where", which="Which city", third="studies")),
+    ("road", "place", "street", _verb("live", "on", who="Which street", which="What street")),
+    ("drive", "work", "car", _verb("drive", "a", who="What", which="Which car")),
+    ("job", "work", "job", _verb("work", "as a", who="What", which="Which job")),
+    ("instrument", "work", "instrument", _verb("play", "the", who="What", which="Which instrument")),
+    ("holiday", "place", "place", _verb("travel", "to", who="Where", which="Which town")),
+    ("club", "work", "company", _verb("play", "for", who="Who", which="Which team")),
 )
 _PET_TALK = ("I got {it} last year.", "{It} sleeps a lot.", "{It} is three years old.", "We love {it} very much.")
 _PERSON_TALK = ("We talk every week.", "We had lunch together.", "You would like each other.", "We are very close.")
@@ -231,7 +244,7 @@ POOLS = {
     "colour": words("red blue green yellow orange purple pink brown black white grey turquoise violet silver"),
     "food": words("apple pear plum rice soup pasta pizza bread salad cake banana cherry mango grape melon peach pie"),
     "animal": words("lion tiger fox wolf bear otter eagle whale dolphin panda badger hedgehog penguin zebra camel"),
-    "drink": "coffee milk water cocoa juice lemonade cider beer wine mint_tea".replace("_", " ").split(),
+    "drink": words("coffee milk water cocoa juice lemonade cider beer wine tea"),
     "sport": words("tennis football chess rowing swimming hockey boxing judo golf running climbing fencing"),
     "job": words("baker nurse pilot farmer teacher painter driver lawyer cook tailor plumber singer carpenter dentist"),
     "instrument": words("piano violin guitar flute cello drum trumpet harp oboe banjo clarinet organ"),

@@ -1,0 +1,173 @@
+"""Vectors: made in the background, fused with words, erased with their turns; never needed."""
+
+import numpy as np
+import pytest
+
+from cocolora.errors import EmbedderUnavailable
+from cocolora.retrieval import ChromaMiniLM, HiddenStates, SearchIndex, SentenceTransformerFolder
+from tests.retrieval.fakes import LetterPairs, files_holding, question, unit
+
+UNITS = [
+    unit("dog", "My dog is called Rex."),
+    unit("sea", "unbelievable seafaring"),
+    question("dog", "What is my dog called?"),
+    unit("work", "seafarers believe", profile="work"),
+]
+
+
+@pytest.fixture
+def embedder():
+    return LetterPairs()
+
+
+@pytest.fixture
+def index(tmp_path, embedder):
+    opened = SearchIndex.open(tmp_path / "index", embedder=embedder)
+    opened.add(UNITS)
+    yield opened
+    opened.close()
+
+
+def turns(index, query, profile="default"):
+    return [hit.turn_id for hit in index.search(query, profile=profile)]
+
+
+def test_words_are_found_before_there_are_vectors(index, embedder):
+    assert turns(index, "Rex") == ["dog"]
+    assert set(index.turns_without_vectors()) == {"dog", "sea", "work"}
+    assert embedder.texts == []
+
+
+def test_vectors_find_what_words_do_not(index):
+    query = "believable sea-faring"
+    assert turns(index, "unbelievingness") == []
+    assert index.catch_up(UNITS) == 4
+    assert index.turns_without_vectors() == []
+    assert turns(index, query)[0] == "sea"
+    assert turns(index, "unbelievingness")[0] == "sea"
+    assert all(0 < hit.score <= 1 for hit in index.search(query, profile="default"))
+
+
+def test_vectors_of_another_profile_are_not_found(index):
+    index.catch_up(UNITS)
+    assert turns(index, "unbelievingness", profile="work") == ["work"]
+
+
+def test_vectors_are_made_once(index, embedder):
+    index.catch_up(UNITS)
+    made = len(embedder.texts)
+    assert index.catch_up(UNITS) == 0
+    assert len(embedder.texts) == made
+
+
+def test_unit_that_is_not_known_gets_no_vector(index):
+    assert index.catch_up([unit("never", "added")]) == 0
+
+
+def test_text_that_changed_gets_a_new_vector(index):
+    index.catch_up(UNITS)
+    index.add([unit("sea", "something else entirely")])
+    assert index.turns_without_vectors() == ["sea"]
+    assert index.catch_up([unit("sea", "something else entirely")]) == 1
+
+
+def test_dropped_vector_leaves_no_byte(index, embedder, tmp_path):
+    index.catch_up(UNITS)
+    vector = np.asarray(embedder.embed([UNITS[1].text])[0], dtype=np.float32)
+    forms = [vector.tobytes(), (vector / np.linalg.norm(vector)).astype(np.float32).tobytes()]
+    assert files_holding(tmp_path, *forms)
+    index.drop_turns(["sea"])
+    assert files_holding(tmp_path, *forms, b"unbeliev") == []
+    assert "sea" not in turns(index, "unbelievingness")
+
+
+def test_after_a_drop_chroma_is_filled_again_without_the_embedder(index, embedder, tmp_path):
+    index.catch_up(UNITS)
+    index.drop_turns(["dog"])
+    assert not (tmp_path / "index" / "vectors").exists()
+    made = len(embedder.texts)
+    assert index.catch_up([]) == 0
+    assert len(embedder.texts) == made
+    assert turns(index, "unbelievingness") == ["sea"]
+
+
+def test_vectors_survive_closing(index, embedder, tmp_path):
+    index.catch_up(UNITS)
+    index.close()
+    again = SearchIndex.open(tmp_path / "index", embedder=embedder)
+    assert again.turns_without_vectors() == []
+    assert turns(again, "unbelievingness")[0] == "sea"
+    again.close()
+
+
+@pytest.mark.parametrize("other", [LetterPairs("another"), LetterPairs("another", dimension=32)])
+def test_another_embedder_starts_over_and_words_go_on(other, index, tmp_path):
+    index.catch_up(UNITS)
+    index.close()
+    again = SearchIndex.open(tmp_path / "index", embedder=other)
+    assert turns(again, "Rex") == ["dog"]
+    assert turns(again, "unbelievingness") == []
+    assert len(again.turns_without_vectors()) == 3
+    assert again.catch_up(UNITS) == 4
+    assert turns(again, "unbelievingness")[0] == "sea"
+    again.close()
+
+
+def test_embedder_that_changes_its_dimension_starts_over(index, embedder):
+    index.catch_up(UNITS)
+    embedder.dimension = 32
+    index.add([unit("new", "another thing")])
+    index.catch_up([unit("new", "another thing")])
+    assert turns(index, "another thing") == ["new"]
+    assert set(index.turns_without_vectors()) == {"dog", "sea", "work"}
+
+
+def test_embedder_that_fails_leaves_the_words(index, embedder, caplog):
+    index.catch_up(UNITS)
+    embedder.available = False
+    assert turns(index, "Rex") == ["dog"]
+    assert turns(index, "Rex") == ["dog"]
+    assert caplog.text.count("Search goes on by words alone") == 1
+    index.add([unit("new", "another thing")])
+    with pytest.raises(EmbedderUnavailable):
+        index.catch_up([unit("new", "another thing")])
+
+
+def test_chroma_that_is_damaged_is_made_again(index, tmp_path, embedder):
+    index.catch_up(UNITS)
+    index.close()
+    (tmp_path / "index" / "vectors" / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
+    again = SearchIndex.open(tmp_path / "index", embedder=embedder)
+    assert turns(again, "Rex")[0] == "dog"
+    again.catch_up([])
+    again.catch_up([])
+    assert turns(again, "unbelievingness")[0] == "sea"
+    again.close()
+
+
+def test_without_an_embedder_there_are_no_vectors(tmp_path):
+    index = SearchIndex.open(tmp_path)
+    index.add(UNITS)
+    assert index.turns_without_vectors() == []
+    assert index.catch_up(UNITS) == 0
+    assert not (tmp_path / "vectors").exists()
+    index.close()
+
+
+def test_chroma_minilm_that_is_not_here_is_said_without_asking_the_network(monkeypatch, tmp_path):
+    from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_V2
+
+    monkeypatch.setattr(ONNXMiniLM_L6_V2, "DOWNLOAD_PATH", tmp_path)
+    with pytest.raises(EmbedderUnavailable, match="not on this machine"):
+        ChromaMiniLM()
+
+
+def test_folder_that_is_no_sentence_transformer_is_said(tmp_path):
+    with pytest.raises(EmbedderUnavailable, match=r"modules\.json"):
+        SentenceTransformerFolder(tmp_path)
+
+
+def test_hidden_states_come_from_the_loaded_model_or_say_that_there_is_none():
+    assert HiddenStates("tiny", lambda texts: [[1.0]] * len(texts)).embed(["a", "b"]) == [[1.0], [1.0]]
+    with pytest.raises(EmbedderUnavailable, match="no model"):
+        HiddenStates("tiny", lambda _: None).embed(["a"])

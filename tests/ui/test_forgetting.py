@@ -1,0 +1,58 @@
+from cocolora.ui import forgetting
+
+DOG, CAT = "My dog is called Biscuit.", "My cat is called <b>Mog</b>."
+
+
+def test_a_preview_shows_what_goes_and_what_is_taught_again(engine, page, tell, learned):
+    dog, cat = tell("pets", DOG, CAT)
+    learned("animals", [dog, cat])
+    forgetting.choose_conversation(engine, page, "pets")
+    forgetting.choose_turn(engine, page, dog.id)
+    assert forgetting.preview(engine, page) == ""
+    shown = forgetting.show_plan(page.plan)
+    assert shown.index("1 turn would be forgotten") < shown.index("Biscuit") < shown.index("animals")
+    assert "1 other turn of these adapters would be learned again" in shown
+    assert "&lt;b&gt;Mog&lt;/b&gt;" in shown
+
+
+def test_nothing_is_forgotten_before_it_is_confirmed(engine, page, tell):
+    tell("pets", DOG)
+    assert forgetting.preview(engine, page) == "Choose a conversation first."
+    assert forgetting.forget(engine, page) == "Look at what would go first."
+    forgetting.choose_conversation(engine, page, "pets")
+    forgetting.preview(engine, page)
+    assert forgetting.keep(engine, page) == "Nothing was forgotten."
+    assert page.plan is None
+    assert len(engine.turns()) == 1
+
+
+def test_a_conversation_is_forgotten_with_all_its_turns(engine, page, tell):
+    tell("pets", DOG, CAT)
+    tell("work", "My boss is called Ada.")
+    forgetting.choose_conversation(engine, page, "pets")
+    forgetting.preview(engine, page)
+    forgetting.forget(engine, page)
+    assert engine.jobs.wait(timeout_s=30)
+    assert engine.jobs.last.message == "Forgot 2 turn(s) and 0 adapter(s)."
+    assert [turn.user for turn in engine.turns()] == ["My boss is called Ada."]
+
+
+def test_one_turn_is_forgotten_and_the_rest_stays(engine, page, tell):
+    dog, _ = tell("pets", DOG, CAT)
+    forgetting.choose_conversation(engine, page, "pets")
+    forgetting.choose_turn(engine, page, dog.id)
+    forgetting.preview(engine, page)
+    forgetting.forget(engine, page)
+    assert engine.jobs.wait(timeout_s=30)
+    assert [turn.user for turn in engine.turns()] == [CAT]
+
+
+def test_another_choice_withdraws_the_preview(engine, page, tell):
+    dog, _ = tell("pets", DOG, CAT)
+    forgetting.choose_conversation(engine, page, "pets")
+    forgetting.preview(engine, page)
+    forgetting.choose_turn(engine, page, dog.id)
+    assert page.plan is None
+    forgetting.preview(engine, page)
+    forgetting.choose_conversation(engine, page, None)
+    assert (page.plan, page.turn_id) == (None, None)
