@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 GREETING = "<|BEGIN-VISIBLE-CHAT|>"
 HOOKS = {
@@ -78,7 +79,8 @@ class FakeWebui:
         self.heard = []
         self.prompts = []
         self.mode, self.character = "instruct", "Assistant"
-        self.unique_id, self.history = None, None
+        self.unique_id: str | None = None
+        self.history: Any = None
         self.start_with, self.tools, self.greeting = "", [], ""
         self.context, self.system = "A character.", "Be kind."
         self.clock = count(1)
@@ -318,7 +320,7 @@ class FakeWebui:
 
     def new_chat(self):
         """Begin a chat: the greeting runs through OM while the state still holds the chat before."""
-        history = {"internal": [], "visible": [], "metadata": {}}
+        history: dict[str, Any] = {"internal": [], "visible": [], "metadata": {}}
         if self.mode != "instruct" and self.greeting:
             shown = self.hook("OM", html.escape(self.greeting), self.state(), is_chat=True)
             history["internal"].append([GREETING, self.greeting])
@@ -336,6 +338,16 @@ class FakeWebui:
     def select(self, unique_id):
         self.unique_id = unique_id
         self.history = json.loads(self.path(unique_id).read_text(encoding="utf-8"))
+
+    def rename(self, name):
+        """Give the chat a name: that is its file's name, and its id from then on."""
+        self.path(self.unique_id).rename(self.path(name))
+        self.unique_id = name
+
+    def delete(self):
+        """Delete the chat's file and go on with an empty one."""
+        self.path(self.unique_id).unlink()
+        self.new_chat()
 
     def impersonate(self):
         state = self.state()

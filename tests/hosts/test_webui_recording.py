@@ -147,6 +147,23 @@ def test_removing_swiping_and_branching_reach_no_hook_and_are_seen_later(world):
     assert [turn.user for turn in world.engine.turns()] == ["Seven?", "Nine?"]
 
 
+def test_a_renamed_chat_takes_its_turns_along(world):
+    world.webui.chat("My dog is called Rex.")
+    world.webui.rename("dogs")
+    world.webui.edit("user", 0, "My dog is called Max.")
+    world.webui.chat("And?")
+    assert [turn.user for turn in world.engine.turns()] == ["My dog is called Max.", "And?"]
+    assert recorded(world) == visible_turns(world.webui.history)
+
+
+def test_a_deleted_chat_is_still_remembered(world):
+    world.webui.chat("My dog is called Rex.")
+    world.webui.delete()
+    world.webui.chat("And?")
+    world.host.saved_chats.reconcile()
+    assert [turn.user for turn in world.engine.turns()] == ["My dog is called Rex.", "And?"]
+
+
 def test_a_stopped_reply_is_recorded_as_far_as_it_came(world):
     world.webui.stop("Ten?", after=5)
     assert world.webui.heard[-1] == "OM🔒"

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cocolora.errors import EmbedderUnavailable
 from cocolora.retrieval import Unit
@@ -14,7 +15,13 @@ SAID_AT = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
 
 def unit(turn_id: str, text: str, **changes) -> Unit:
-    values = {"unit_id": turn_id, "turn_id": turn_id, "profile": "default", "text": text, "said_at": SAID_AT}
+    values: dict[str, Any] = {
+        "unit_id": turn_id,
+        "turn_id": turn_id,
+        "profile": "default",
+        "text": text,
+        "said_at": SAID_AT,
+    }
     return Unit(**(values | changes))
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sqlite3
 import stat
 import sys
 import threading
@@ -27,6 +28,7 @@ def test_replaced_text_is_no_longer_found_nor_in_the_files(index, tmp_path):
     index.add([SECRET, *OTHERS])
     index.add([unit("secret", "My safe opens with nothing.")])
     assert index.search("xylophone", profile="default") == []
+    index.tidy()
     assert files_holding(tmp_path, b"xylophon", b"marmalad") == []
 
 
@@ -90,6 +92,29 @@ def test_dropped_turn_leaves_no_byte_while_others_search(tmp_path):
         thread.join()
     index.close()
     assert found == []
+
+
+def test_turns_can_be_dropped_now_and_erased_later(tmp_path):
+    index = SearchIndex.open(tmp_path)
+    index.add([SECRET, *OTHERS])
+    index.drop_turns(["secret"], erase=False)
+    assert index.search("xylophone", profile="default") == []
+    index.close()
+    assert files_holding(tmp_path, b"xylophon", b"marmalad") == []
+
+
+def test_index_that_is_locked_for_long_is_left_alone_and_says_that_it_is_incomplete(tmp_path):
+    index = SearchIndex.open(tmp_path)
+    index.add(OTHERS)
+    index._writer.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(tmp_path / "words.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    index.add([SECRET])
+    other.execute("ROLLBACK")
+    other.close()
+    assert index.needs_rebuild
+    assert len(index.known_turns()) == 300
+    index.close()
 
 
 def test_unknown_turns_can_be_dropped(index):

@@ -171,7 +171,7 @@ UNITS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(added=st.lists(UNITS, max_size=12), dropped=st.sets(st.integers(0, 5)), query=TEXTS)
 def test_search_finds_only_known_turns_of_its_profile_with_scores_from_0_to_1(added, dropped, query, tmp_path_factory):
     opened = SearchIndex.open(tmp_path_factory.mktemp("any"))
@@ -187,7 +187,7 @@ def test_search_finds_only_known_turns_of_its_profile_with_scores_from_0_to_1(ad
     opened.close()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(added=st.lists(UNITS, max_size=12), again=st.lists(UNITS, max_size=6), dropped=st.sets(st.integers(0, 5)))
 def test_rebuilt_index_finds_what_the_one_that_grew_finds(added, again, dropped, tmp_path_factory):
     grown = SearchIndex.open(tmp_path_factory.mktemp("grown"))

@@ -64,6 +64,13 @@ def test_unit_that_is_not_known_gets_no_vector(index):
     assert index.catch_up([unit("never", "added")]) == 0
 
 
+def test_more_vectors_than_chroma_takes_at_once_are_all_found(index):
+    many = [unit(f"t{number}", f"w{number}") for number in range(450)]
+    index.add(many)
+    assert index.catch_up([*UNITS, *many]) == 454
+    assert index._dense._chroma.count() == 454
+
+
 def test_text_that_changed_gets_a_new_vector(index):
     index.catch_up(UNITS)
     index.add([unit("sea", "something else entirely")])

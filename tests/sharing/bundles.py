@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
@@ -54,7 +55,7 @@ def make_adapter(folder: Path, index: int = 0, *, questions: tuple[str, ...] = (
     (folder / "adapter_model.safetensors").write_bytes(weights)
     (folder / "adapter_config.json").write_text(json.dumps(CONFIG))
     (folder / "manifest.json").write_text('{"note": "the stack\'s own; stays at home"}')
-    values = {
+    values: dict[str, Any] = {
         "id": derive_id("adapter", index),
         "name": f"garden {index}",
         "kind": AdapterKind.KNOWLEDGE,

@@ -122,7 +122,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(edits=EDITS)
 def test_any_damage_to_a_zip_is_refused_or_changes_nothing(edits, valid, tmp_path_factory):
     folder = tmp_path_factory.mktemp("fuzz")
@@ -139,7 +139,7 @@ def test_any_damage_to_a_zip_is_refused_or_changes_nothing(edits, valid, tmp_pat
             assert content == valid[f"adapters/{name}"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(edits=EDITS, name=st.sampled_from(["manifest.json", "adapter_config.json", "adapter_model.safetensors"]))
 def test_any_damage_to_a_file_is_refused_or_means_the_same(edits, name, valid, tmp_path_factory):
     full = name if name in valid else adapter_name(valid, name)

@@ -44,7 +44,12 @@ def test_every_state_is_told_in_words(engine, learned):
     assert "Imported, not tested here; off until you switch it on" in shown
     assert "Imported from friend.zip" in shown
     assert "Passed its tests; switched off" in shown
+
+
+def test_an_adapter_of_another_model_says_so_and_a_renamed_model_is_the_same_one(engine, learned):
+    learned("pets")
     assert "Made for another model, tiny" in table(engine, model="other (12345678)")
+    assert "Made for another model" not in table(engine, model="renamed (ffffffff)")
 
 
 def test_a_hostile_name_is_shown_and_not_obeyed(engine, learned):

@@ -5,7 +5,6 @@ import gradio as gr
 import pytest
 
 from cocolora.errors import JournalDamaged, NoModel
-from cocolora.ui import board as boards
 from cocolora.ui.board import Board, explain
 from cocolora.ui.page import Page
 from cocolora.ui.tab import build
@@ -67,15 +66,14 @@ def test_two_pages_agree_whatever_each_has_seen(board, tell):
 
 
 def test_the_first_widget_says_why_nothing_can_be_shown_and_the_page_goes_on(board, page, monkeypatch, caplog):
-    real = boards.look
-    monkeypatch.setattr(boards, "look", lambda engine, page: 1 / 0)
+    monkeypatch.setattr("cocolora.ui.board.look", lambda engine, page: 1 / 0)
     with caplog.at_level(logging.ERROR):
         line, rest = board.updates(page)
         board.updates(page)
     assert "Looking failed: ZeroDivisionError" in line
     assert is_skip(rest)
     assert len(caplog.records) == 1
-    monkeypatch.setattr(boards, "look", real)
+    monkeypatch.undo()
     assert board.updates(page) == ["0", "default"]
 
 

@@ -89,7 +89,8 @@ class Engine:
         """Bring the journal up to what the conversation shows, and start learning when it is due."""
         synced = record.record(self._rooms, conversation, rows, change=change)
         self._learn_if_due(conversation.profile)
-        self._embed_new()
+        if synced.revised or synced.removed or self._rooms.index.turns_without_vectors(limit=1):
+            self._tend_index()
         return synced
 
     def import_chats(
@@ -105,11 +106,10 @@ class Engine:
             self._rooms, paths, profile=profile, on_progress=on_progress, cancelled=cancelled
         )
 
-    def _embed_new(self) -> None:
-        if self._rooms.index.turns_without_vectors(limit=1):
-            self.jobs.submit_once(
-                "index", lambda progress, stop: record.embed_new(self._rooms, on_progress=progress, cancelled=stop)
-            )
+    def _tend_index(self) -> None:
+        self.jobs.submit_once(
+            "index", lambda progress, stop: record.tend_index(self._rooms, on_progress=progress, cancelled=stop)
+        )
 
     # Answering
 

@@ -15,14 +15,15 @@ from cocolora.engine.share import index_questions
 def record(rooms: Rooms, conversation: Conversation, rows: Sequence[Row], *, change: Change) -> Synced:
     """Bring the journal and the index up to what the conversation now shows."""
     synced = rooms.journal.sync(conversation, rows, change=change, now=rooms.clock())
-    rooms.index.drop_turns([*synced.revised, *synced.removed])
+    rooms.index.drop_turns([*synced.revised, *synced.removed], erase=False)  # erased by ``tidy``, in the background
     changed = rooms.journal.turns(ids=[*synced.recorded, *synced.revised])
     rooms.index_turns(changed, profile=conversation.profile)
     return synced
 
 
-def embed_new(rooms: Rooms, *, on_progress: ProgressCallback, cancelled: CancelCheck) -> str:
-    """Make the vectors that are still missing: background work, for searching by words does not wait for it."""
+def tend_index(rooms: Rooms, *, on_progress: ProgressCallback, cancelled: CancelCheck) -> str:
+    """Erase what was dropped and make the vectors that are missing: background work, no search waits for it."""
+    rooms.index.tidy()
     made = 0
     while not cancelled() and (turn_ids := rooms.index.turns_without_vectors()):
         on_progress(Progress("indexing", made, made + len(turn_ids)))
@@ -34,6 +35,8 @@ def embed_new(rooms: Rooms, *, on_progress: ProgressCallback, cancelled: CancelC
 
 def refresh_index(rooms: Rooms) -> int:
     """Bring the index up to the journal after a crash or a loss; return how many turns changed."""
+    if rooms.index.needs_rebuild:
+        rooms.index.rebuild([])
     known = rooms.index.known_turns()
     changed = 0
     findable = {adapter.id for adapter in rooms.journal.adapters() if adapter.origin}

@@ -72,6 +72,18 @@ class Rooms:
         by_id = {turn.id: turn for turn in turns}
         asked = [lesson for lesson in self.journal.lessons(list(by_id)) if lesson.key]
         return [
-            *(Unit(turn.id, turn.id, profile, turn.text, turn.said_at) for turn in by_id.values()),
+            *(_exchange(turn, profile) for turn in by_id.values()),
             *(Unit(q.id, q.turn_id, profile, q.question, by_id[q.turn_id].said_at, kind="question") for q in asked),
         ]
+
+
+def _exchange(turn: Turn, profile: str) -> Unit:
+    return Unit(
+        unit_id=turn.id,
+        turn_id=turn.id,
+        profile=profile,
+        text=turn.text,
+        said_at=turn.said_at,
+        conversation_id=turn.conversation_id,
+        position=turn.ordinal,
+    )

@@ -89,7 +89,13 @@ def build_app(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> gr.Blocks:
 
 def _build_chat(engine: Engine, profile: str) -> None:
     chat = gr.State(lambda: Chat())
-    shown = gr.Chatbot(label="Chat", height="60vh", placeholder=WELCOME, buttons=["copy"], elem_id="cocolora-chat")
+    shown = gr.Chatbot(
+        label="Chat",
+        height="60vh",
+        placeholder=f"<center>{WELCOME}</center>",
+        buttons=["copy"],
+        elem_id="cocolora-chat",
+    )
     why = gr.HTML(elem_id="cocolora-why")
     with gr.Row():
         message = gr.Textbox(

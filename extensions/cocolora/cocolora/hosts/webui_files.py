@@ -37,6 +37,24 @@ class SavedChats:
                 self._sync(chat, path)
                 self._read_at[chat] = changed_ns
 
+    def leave_renamed(self) -> None:
+        """Empty the conversations whose file is gone and whose turns are all held by another chat: they were renamed.
+
+        An edit in the renamed chat would otherwise leave the old text behind under the old name. A chat that was
+        deleted keeps its turns: they are forgotten when the user says so.
+        """
+        for conversation in self._engine.journal.conversations():
+            if conversation.source == SOURCE and not self._is_saved(conversation.id):
+                turns = self._engine.turns(conversation_id=conversation.id)
+                if turns and all(self._is_held_elsewhere(turn.id) for turn in turns):
+                    self._engine.record(conversation, [])
+
+    def _is_held_elsewhere(self, turn_id: str) -> bool:
+        return any(self._is_saved(chat) for chat in self._engine.journal.conversations_of(turn_id))
+
+    def _is_saved(self, chat: str) -> bool:
+        return (self._folder / f"{chat}.json").is_file()
+
     def _chats(self) -> Iterator[tuple[str, Path]]:
         for pattern in ("instruct/*.json", "chat/*/*.json"):
             for path in sorted(self._folder.glob(pattern)):

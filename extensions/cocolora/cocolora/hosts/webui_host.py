@@ -34,7 +34,11 @@ class WebuiHost:
         self.params: Mapping[str, Any] = {}
         self._model = model
         self.recorder = WebuiRecorder(
-            engine, may_record=self._may_record, spoken=_without_thoughts, is_tool_call=_is_tool_call
+            engine,
+            may_record=self._may_record,
+            spoken=_without_thoughts,
+            is_tool_call=_is_tool_call,
+            on_copied=lambda: self.saved_chats.leave_renamed(),
         )
         self.saved_chats = SavedChats(logs, engine, self.recorder)
 

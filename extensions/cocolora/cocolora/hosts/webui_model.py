@@ -74,7 +74,7 @@ def check(network: Any) -> None:
     if kind.__name__ in _OTHER_LOADERS:
         raise CannotTrain(
             f"{_OTHER_LOADERS[kind.__name__]} runs it where no adapter can be trained or switched",
-            "Chats are recorded and quoted all the same; to learn, load it with the Transformers loader.",
+            "To learn, load it with the Transformers loader.",
         )
     if "PeftModel" in [base.__name__ for base in kind.__mro__]:
         raise CannotTrain(

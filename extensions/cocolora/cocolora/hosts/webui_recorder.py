@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cocolora.core.conversations import Change
-from cocolora.core.reconcile import Row
 from cocolora.core.routing import Route
 from cocolora.engine import Engine
 from cocolora.hosts.webui_history import Speech, as_written, chat_id, conversation_of, rows_of, with_reply, with_turn
@@ -69,16 +68,21 @@ class WebuiRecorder:
         may_record: Callable[[], bool],
         spoken: Speech = as_written,
         is_tool_call: Callable[[str, Mapping[str, Any]], bool] = lambda reply, state: False,
+        on_copied: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what depends on the host: whether to record, a reply without thoughts, and what calls a tool."""
+        """Take what depends on the host: whether to record, a reply without thoughts, and what calls a tool.
+
+        ``on_copied`` is called when a chat turns out to hold turns of another: it was branched or renamed.
+        """
         self._engine = engine
         self._may_record = may_record
         self._spoken = spoken
         self._is_tool_call = is_tool_call
+        self._on_copied = on_copied
         self._heard = threading.local()
         self._under_way: weakref.WeakValueDictionary[str, Ticket] = weakref.WeakValueDictionary()
         self._tool_tickets: dict[str, Ticket] = {}
-        self._synced: dict[str, tuple[Row, ...]] = {}
+        self._synced: dict[str, int] = {}
 
     def hear(self, history: Mapping[str, Any]) -> None:
         """Note the history of a reply that begins; the host calls ``begin`` next, on the same thread."""
@@ -126,10 +130,12 @@ class WebuiRecorder:
         if not self._may_record():
             return
         rows = rows_of(history, spoken=self._spoken)
-        if self._synced.get(chat) != tuple(rows):
+        if self._synced.get(chat) != hash(tuple(rows)):
             conversation = conversation_of(chat, rows, now=datetime.now(UTC))
-            self._engine.record(conversation, rows, change=change)
-            self._synced[chat] = tuple(rows)
+            synced = self._engine.record(conversation, rows, change=change)
+            self._synced[chat] = hash(tuple(rows))
+            if synced.joined:
+                self._on_copied()
 
 
 def ticket_of(state: Mapping[str, Any]) -> Ticket | None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 FORMAT = 1
 _BATCH = 500
+_LEFTOVERS = "leftovers"
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE profiles (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, turns INTEGER NOT NULL DEFAULT 0);
@@ -70,13 +71,33 @@ def check(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(found)
 
 
-def erase(connection: sqlite3.Connection) -> None:
-    """Write the file anew from its live rows; no other thread of this process may read meanwhile.
+def is_damage(error: sqlite3.Error) -> bool:
+    """Say whether an error means that the file is not the index it should be; a locked file or a full disk do not."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    return code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
-    ``secure_delete`` alone is not enough: when SQLite spreads rows over other pages, it leaves copies of them.
+
+def note_leftovers(connection: sqlite3.Connection) -> None:
+    """Note, inside the caller's transaction, that deleted rows left something to erase."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, '')", (_LEFTOVERS,))
+
+
+def erase_leftovers(connection: sqlite3.Connection) -> None:
+    """Write the file anew from its live rows if deleted rows left something; no thread may read meanwhile.
+
+    FTS5 keeps the words of deleted rows until its segments are merged. ``secure_delete`` alone is not enough for
+    the rest: when SQLite spreads rows over other pages, it leaves copies of them.
     """
+    if not connection.execute("SELECT 1 FROM meta WHERE name = ?", (_LEFTOVERS,)).fetchone():
+        return
+    with transaction(connection):
+        for (profile,) in connection.execute("SELECT id FROM profiles").fetchall():
+            connection.execute(f"INSERT INTO words_{profile}(words_{profile}) VALUES ('optimize')")
     connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if not busy:  # another process that reads keeps old pages in the log: next time, then
+        connection.execute("DELETE FROM meta WHERE name = ?", (_LEFTOVERS,))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 @contextmanager

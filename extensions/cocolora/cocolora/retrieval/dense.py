@@ -16,14 +16,15 @@ from cocolora.retrieval.vectors import VectorIndex, Vectors, from_bytes, normali
 
 _NEAREST = 50
 _BATCH_TEXTS = 32
-_BATCH_VECTORS = 1_000
+_BATCH_VECTORS = 200
+_PATIENCE_S = 0.05
 _log = logging.getLogger(__name__)
 
 
 class DenseSearch:
     """What vectors add to the word index. Without an embedder, or while it fails, nothing is found and none is made.
 
-    Chroma's failures never reach a chat: it is emptied, and refilled by the next ``keep``.
+    Chroma's failures never reach a chat: it is emptied, and refilled by the next ``fill``.
     """
 
     def __init__(self, folder: Path, embedder: Embedder | None) -> None:
@@ -70,12 +71,15 @@ class DenseSearch:
         """Return the rows of a profile that are nearest to a vector."""
         if vector is None:
             return []
-        with self._lock:
-            try:
-                return self._chroma.nearest(profile, vector, limit=_NEAREST)
-            except Exception:  # noqa: BLE001 - chroma raises what its Rust and SQLite parts raise; words go on
-                _log.exception("The vectors in %s cannot be searched; search goes on by words alone.", self._folder)
-                return []
+        if not self._lock.acquire(timeout=_PATIENCE_S):  # chroma is being filled: words go on
+            return []
+        try:
+            return self._chroma.nearest(profile, vector, limit=_NEAREST)
+        except Exception:  # noqa: BLE001 - chroma raises what its Rust and SQLite parts raise; words go on
+            _log.exception("The vectors in %s cannot be searched; search goes on by words alone.", self._folder)
+            return []
+        finally:
+            self._lock.release()
 
     def make(self, texts: Sequence[str]) -> list[bytes]:
         """Return one vector per text, as float32 bytes. Raises EmbedderUnavailable."""
@@ -87,7 +91,7 @@ class DenseSearch:
         return vectors
 
     def keep(self, db: sqlite3.Connection, vectors: Sequence[tuple[str, str, bytes]]) -> None:
-        """Keep (unit id, stems, vector) and fill chroma with what it lacks; the caller holds the writer."""
+        """Keep (unit id, stems, vector); the caller holds the writer."""
         table = VectorTable(db)
         assert self._embedder is not None
         if vectors and self._bytes_per_vector not in (None, len(vectors[0][2])):
@@ -97,7 +101,23 @@ class DenseSearch:
         with transaction(db):
             table.keep(vectors)
         self._bytes_per_vector = table.bytes_per_vector()
-        self._fill(db, table)
+
+    def fill(self, db: sqlite3.Connection) -> bool:
+        """Give chroma some of the vectors that it lacks; say whether it lacks more. The caller holds the writer."""
+        table = VectorTable(db)
+        with self._lock:
+            try:
+                if self._chroma.count() != table.count_placed():
+                    self._empty(db, table)
+                lacking = table.unplaced(_BATCH_VECTORS)
+                self._place(db, table, lacking)
+                return len(lacking) == _BATCH_VECTORS
+            except sqlite3.Error:
+                raise
+            except Exception:  # noqa: BLE001 - see nearest
+                _log.exception("The vectors in %s are made anew.", self._folder)
+                self._empty(db, table)
+                return False
 
     def turns_without(self, db: sqlite3.Connection, limit: int) -> list[str]:
         """Return turns of which a unit has no vector."""
@@ -120,19 +140,6 @@ class DenseSearch:
         """Let go of chroma's files."""
         with self._lock:
             self._chroma.close()
-
-    def _fill(self, db: sqlite3.Connection, table: VectorTable) -> None:
-        with self._lock:
-            try:
-                if self._chroma.count() != table.count_placed():
-                    self._empty(db, table)
-                while lacking := table.unplaced(_BATCH_VECTORS):
-                    self._place(db, table, lacking)
-            except sqlite3.Error:
-                raise
-            except Exception:  # noqa: BLE001 - see nearest
-                _log.exception("The vectors in %s are made anew.", self._folder)
-                self._empty(db, table)
 
     def _place(self, db: sqlite3.Connection, table: VectorTable, lacking: Sequence[tuple[int, int, bytes]]) -> None:
         for profile in sorted({found[1] for found in lacking}):

@@ -34,8 +34,10 @@ class ChromaMiniLM:
 
     def __init__(self) -> None:
         """Look for the files; nothing is downloaded. Raises EmbedderUnavailable."""
-        from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_V2
-
+        try:
+            from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_V2
+        except ImportError as error:
+            raise EmbedderUnavailable(f"chromadb is not installed ({error})") from error
         folder = Path(ONNXMiniLM_L6_V2.DOWNLOAD_PATH) / ONNXMiniLM_L6_V2.EXTRACTED_FOLDER_NAME
         missing = [name for name in _MINILM_FILES if not (folder / name).exists()]
         if missing:

@@ -35,7 +35,7 @@ def rank(words: WordReader, question: Question, *, profile: int, limit: int) -> 
         rows += words.said_on(profile, named, limit=_CANDIDATES)
     candidates = {unit.row: unit for unit in words.candidates(rows)}
     scores = _scores(words, list(candidates.values()), question, weights)
-    candidates |= _add_neighbours(words, candidates, scores, weights)
+    candidates |= _add_neighbours(words, candidates, scores, weights, profile=profile)
     best: dict[str, float] = {}
     for row, unit in candidates.items():
         bonus = NAMED_DATE_BONUS * any(named.names(unit.said_on) for named in question.dates)
@@ -53,14 +53,19 @@ def _scores(
 
 
 def _add_neighbours(
-    words: WordReader, candidates: Mapping[int, Candidate], scores: dict[int, float], weights: Mapping[str, float]
+    words: WordReader,
+    candidates: Mapping[int, Candidate],
+    scores: dict[int, float],
+    weights: Mapping[str, float],
+    *,
+    profile: int,
 ) -> dict[int, Candidate]:
     """Give the exchanges beside the best ones a share of their scores; return those that were no candidates."""
     best = sorted(candidates, key=lambda row: -scores[row])[:_WITH_NEIGHBOURS]
     shares: dict[int, float] = {}
     found: dict[int, Candidate] = {}
     for row in best:
-        for unit in words.neighbours(candidates[row]):
+        for unit in words.neighbours(profile, candidates[row]):
             shares[unit.row] = shares.get(unit.row, 0.0) + NEIGHBOUR_SHARE * scores[row]
             if unit.row not in candidates:
                 found[unit.row] = unit

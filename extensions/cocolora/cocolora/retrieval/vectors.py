@@ -6,7 +6,6 @@ file, which erases; chroma's folder is a derivative that is thrown away whenever
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,9 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
-
-_BATCH = 1_000
-_log = logging.getLogger(__name__)
 
 
 class VectorIndex:
@@ -36,9 +32,7 @@ class VectorIndex:
         collection = self._open().get_or_create_collection(
             _name(profile), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
-        for start in range(0, len(rows), _BATCH):
-            ids = [str(row) for row in rows[start : start + _BATCH]]
-            collection.upsert(ids=ids, embeddings=vectors[start : start + _BATCH])
+        collection.upsert(ids=[str(row) for row in rows], embeddings=vectors)
 
     def nearest(self, profile: int, vector: Vectors, *, limit: int) -> list[int]:
         """Return the rows whose vectors are nearest, nearest first."""

@@ -93,12 +93,16 @@ class WordReader:
             for found in self._db.execute(query.format(marks(batch)), batch)
         ]
 
-    def neighbours(self, of: Candidate) -> list[Candidate]:
-        """Return the exchanges before and after an exchange of a conversation."""
-        query = f"SELECT {_COLUMNS} FROM units WHERE conversation = ? AND position IN (?, ?) AND kind = 'exchange'"
+    def neighbours(self, profile: int, of: Candidate) -> list[Candidate]:
+        """Return the exchanges before and after an exchange of a conversation, as far as they are in the profile."""
         if not of.conversation or of.kind != "exchange":
             return []
-        return [_candidate(f) for f in self._db.execute(query, (of.conversation, of.position - 1, of.position + 1))]
+        query = (
+            f"SELECT {_COLUMNS} FROM units "
+            "WHERE conversation = ? AND position IN (?, ?) AND profile = ? AND kind = 'exchange'"
+        )
+        found = self._db.execute(query, (of.conversation, of.position - 1, of.position + 1, profile))
+        return [_candidate(row) for row in found]
 
     def vectors(self, rows: Sequence[int]) -> dict[int, bytes]:
         """Return the vectors of those rows that have one."""

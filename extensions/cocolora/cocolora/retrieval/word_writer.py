@@ -54,11 +54,6 @@ class WordWriter:
                 self._delete(rows)
         return rows
 
-    def erase_leftovers(self) -> None:
-        """Rewrite the full-text tables: FTS5 keeps the words of deleted rows until its segments are merged."""
-        for (profile,) in self._db.execute("SELECT id FROM profiles").fetchall():
-            self._db.execute(f"INSERT INTO words_{profile}(words_{profile}) VALUES ('optimize')")
-
     def _kept(self, entry: Entry) -> Entry | None:
         query = (
             "SELECT unit_id, turn_id, name, kind, said_on, conversation, position, stems "

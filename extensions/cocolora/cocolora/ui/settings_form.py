@@ -76,8 +76,11 @@ def build_settings(board: Board) -> None:
 
 def _build_section(board: Board, section: str, kind: type[BaseModel]) -> None:
     gr.Markdown(kind.__doc__ or "")
+    switches = {name: field for name, field in kind.model_fields.items() if field.annotation is bool}
+    fields = {name: _widget(name, field) for name, field in switches.items()}
     with gr.Row():
-        fields = {name: _widget(name, field) for name, field in kind.model_fields.items()}
+        others = {name: field for name, field in kind.model_fields.items() if name not in switches}
+        fields |= {name: _widget(name, field) for name, field in others.items()}
     with gr.Row():
         keep = gr.Button("Save", variant="primary", elem_id=f"cocolora-save-{section}")
         defaults = gr.Button("Defaults")

@@ -2,7 +2,13 @@
 
 STYLE = """<style>
 .cocolora-status p { margin: 0.2em 0; }
-.cocolora-status progress { width: 100%; accent-color: var(--color-accent); }
+.cocolora-status progress {
+  width: 100%; height: 0.5em; border: 0; border-radius: 0.25em;
+  appearance: none; background: var(--border-color-primary);
+}
+.cocolora-status progress::-webkit-progress-bar { border-radius: 0.25em; background: var(--border-color-primary); }
+.cocolora-status progress::-webkit-progress-value { border-radius: 0.25em; background: var(--color-accent); }
+.cocolora-status progress::-moz-progress-bar { border-radius: 0.25em; background: var(--color-accent); }
 .cocolora-quiet { color: var(--body-text-color-subdued); }
 .cocolora-said, .cocolora-refused { margin: 0.3em 0; padding-left: 0.6em; }
 .cocolora-said { border-left: 3px solid var(--color-accent); }
@@ -11,6 +17,7 @@ STYLE = """<style>
 .cocolora-scroll.cocolora-scroll table {
   width: 100%; margin: 0; border-collapse: collapse; border: 0; color: var(--body-text-color); font-size: 0.9em;
 }
+.cocolora-scroll.cocolora-scroll table tr { border: 0; }
 .cocolora-scroll caption { text-align: left; color: var(--body-text-color-subdued); padding-bottom: 0.3em; }
 .cocolora-scroll.cocolora-scroll table tr :is(th, td) {
   min-width: 5em; padding: 0.35em 0.6em; text-align: left; vertical-align: top; border: 0;

@@ -18,7 +18,6 @@ from cocolora.ui.style import STYLE
 def build(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> None:
     """Lay out the tab inside the ``gr.Blocks`` that is being built, and bind it to the engine."""
     board = Board(engine, profile=profile)
-    gr.HTML(STYLE)
     build_overview(board)
     with gr.Tabs():
         with gr.Tab("Learned", elem_id="cocolora-tab-learned"):
@@ -29,4 +28,5 @@ def build(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> None:
             build_settings(board)
         with gr.Tab("Share", elem_id="cocolora-tab-share"):
             build_sharing(board)
+    gr.HTML(STYLE)
     board.wire()

@@ -76,10 +76,10 @@ def turn_label(turn: Turn) -> str:
 
 
 def adapter_state(adapter: Adapter, *, model: str) -> str:
-    """Return where an adapter stands; ``model`` is the loaded base, empty when none is."""
+    """Return where an adapter stands; ``model`` is the loaded base with its mark, empty when none is."""
     if adapter.state is AdapterState.REJECTED:
         return f"Kept off: {adapter.reason}"
-    if model and str(adapter.base) != model:
+    if model and not model.endswith(f"({adapter.base.fingerprint[:8]})"):
         return f"Made for another model, {adapter.base}"
     if adapter.state is AdapterState.IMPORTED:
         return "Imported, not tested here" + ("; off until you switch it on" if not adapter.usable else "")

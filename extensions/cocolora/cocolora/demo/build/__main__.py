@@ -28,7 +28,7 @@ def main() -> None:
     folder, out, every, items, page = (options.pop(name) for name in _PLACES)
     recipe = Recipe(**options)
     torch.set_num_threads(recipe.threads)
-    torch.set_flush_denormal(True)  # the moments of rare tokens become denormal, and each step several times slower
+    torch.set_flush_denormal(True)  # the moments of rare tokens become denormal
     build = Build(recipe, folder)
     run(build, examine_every=every)
     scores = ship(build.model, build.tokenizer, recipe=asdict(recipe), folder=out, size=items)

@@ -14,6 +14,7 @@ from cocolora.core.study import NEIGHBOUR_INSTRUCTION, STUDY_INSTRUCTION, normal
 from cocolora.demo.world import talk
 from cocolora.demo.world.chats import Chat, draw_known, known_wordings
 from cocolora.demo.world.facts import Fact, Topic
+from cocolora.demo.world.unknowns import draw_unknown, held_out_unknowable
 
 Prompt = list[ChatMessage]
 Check = Callable[[str], float]
@@ -60,7 +61,7 @@ def _known(rng: Random) -> Item:
 
 
 def _unknown(rng: Random) -> Item:
-    question = rng.choice(talk.held_out_unknowable()) if rng.random() < 0.1 else talk.draw_unknown(rng, held_out=True)
+    question = rng.choice(held_out_unknowable()) if rng.random() < 0.1 else draw_unknown(rng, held_out=True)
     return [ask(question)], _abstains
 
 

@@ -31,7 +31,7 @@ def train_tokenizer(*, seed: int, vocabulary: int, chats: int = 12_000) -> PreTr
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     # Every segment starts with a space, so that a name has the same tokens as an answer and within a sentence.
-    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(content=" ", left=1, right=0)])
+    tokenizer.decoder = decoders.ByteLevel()  # no stripping: hosts decode a streamed reply piece by piece
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         special_tokens=[PAD, BEGIN, END, *ROLES.values()],

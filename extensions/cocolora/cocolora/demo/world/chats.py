@@ -12,6 +12,7 @@ from cocolora.demo.world import talk
 from cocolora.demo.world.asking import framings, lowered
 from cocolora.demo.world.facts import Fact, Topic, draw_fact, draw_value, near_miss
 from cocolora.demo.world.knowledge import Kind, kinds
+from cocolora.demo.world.unknowns import draw_unknown
 
 
 class Chat:
@@ -73,12 +74,8 @@ class Chat:
         """Return the exchange that asks for ``topic``: answered when it was told, declined otherwise."""
         wordings = topic.asked(held_out=self.held_out) or topic.questions()
         plain = topic.questions()[: len(topic.wording.direct)]
-        chance = self.rng.random()
-        question = (
-            self.rng.choice([one for one in plain if one in wordings] or wordings)
-            if chance < 0.45
-            else (self.rng.choice(wordings))
-        )
+        simple = [one for one in plain if one in wordings] if self.rng.random() < 0.45 else []
+        question = self.rng.choice(simple or wordings)
         fact = self.facts.get(topic)
         return question, self.answer(fact.answer, fact.value) if fact else ABSTENTION
 
@@ -94,7 +91,7 @@ class Chat:
 
     def asking_unknown(self) -> tuple[str, str]:
         """Return an exchange with a question nobody can answer."""
-        return talk.draw_unknown(self.rng, held_out=self.held_out), ABSTENTION
+        return draw_unknown(self.rng, held_out=self.held_out), ABSTENTION
 
     def asking_untold(self) -> tuple[str, str]:
         """Return an exchange that asks for something the user has not told."""

@@ -9,7 +9,7 @@ from cocolora.core.conversations import ChatMessage
 from cocolora.core.study import NEIGHBOUR_INSTRUCTION, STUDY_INSTRUCTION
 from cocolora.demo.world import talk
 from cocolora.demo.world.chats import Chat
-from cocolora.demo.world.facts import Fact
+from cocolora.demo.world.facts import Fact, leads_group
 from cocolora.demo.world.studying import NOTHING, neighbour_text, study_text
 
 Messages = list[ChatMessage]
@@ -48,6 +48,8 @@ def drill(rng: Random) -> Messages:
         fact = chat.new_fact(near=rng.random() < 0.6)
         chat.facts[fact.topic] = fact
         chat.say(fact.statement(rng), "Ok.")
+        if rng.random() < 0.15:
+            chat.say(chat.correcting(rng.choice(list(chat.facts)))[0], "Ok.")
     for topic in rng.sample(list(chat.facts), min(5, len(chat.facts))):
         chat.say(*chat.asking(topic if rng.random() < 0.85 else chat.miss()))
     return chat.messages
@@ -87,7 +89,7 @@ def _tell(chat: Chat, *, count: int) -> None:
             chat.say(*chat.small_talk())
         if rng.random() < 0.08:
             chat.say(*chat.asking_world())
-        if rng.random() < 0.18:
+        if rng.random() < 0.28:
             chat.say(*chat.correcting(rng.choice(list(chat.facts))))
 
 
@@ -134,15 +136,15 @@ def memory_block(rng: Random) -> Messages:
 def _past(chat: Chat) -> tuple[str, str]:
     rng = chat.rng
     chance = rng.random()
-    if chat.facts and chance < 0.2:
+    if chat.facts and chance < 0.28:
         return chat.correcting(rng.choice(list(chat.facts)))
-    if chat.facts and chance < 0.25:
+    if chat.facts and chance < 0.32:
         return chat.asking(rng.choice(list(chat.facts)))
-    if chance < 0.29:
-        return chat.small_talk()
-    if chance < 0.33:
-        return chat.asking_world()
     if chance < 0.36:
+        return chat.small_talk()
+    if chance < 0.4:
+        return chat.asking_world()
+    if chance < 0.43:
         exchange = chat.wish(short=True)
         chat.short = False
         return exchange
@@ -213,20 +215,23 @@ def neighbour_study(rng: Random, *, held_out: bool = False) -> Messages:
         chat.say(NEIGHBOUR_INSTRUCTION, NOTHING)
         return chat.messages
     fact = chat.new_fact()
+    leading = rng.random() < 0.3
+    while leading and not leads_group(fact.topic):
+        fact = chat.new_fact()
     chat.say(*chat.telling(fact))
     chat.say(NEIGHBOUR_INSTRUCTION, neighbour_text(rng, fact.topic))
     return chat.messages
 
 
 MIXTURE: tuple[tuple[Callable[[Random], Messages], float], ...] = (
-    (world_questions, 0.11),
+    (world_questions, 0.09),
     (small_talk, 0.03),
     (told_facts, 0.25),
-    (drill, 0.12),
-    (memory_block, 0.22),
-    (style, 0.15),
-    (self_study, 0.07),
-    (neighbour_study, 0.04),
+    (drill, 0.08),
+    (memory_block, 0.24),
+    (style, 0.13),
+    (self_study, 0.1),
+    (neighbour_study, 0.07),
     (long_chat, 0.01),
 )
 

@@ -63,8 +63,9 @@ class Topic:
 @lru_cache(maxsize=4096)
 def _questions(topic: Topic) -> tuple[str, ...]:
     wording = topic.wording
+    own = () if topic.owner else wording.own_direct
     return framings(
-        direct=tuple(topic.fill(form) for form in wording.direct),
+        direct=tuple(topic.fill(form) for form in (*wording.direct, *own)),
         embedded=tuple(topic.fill(form) for form in wording.embedded),
     )
 
@@ -148,11 +149,18 @@ def draw_topic(rng: Random, *, held_out: bool = False) -> Topic:
     """Return a topic; those of owners other than the user are split between training and tests."""
     while True:
         owner = rng.choice(OWNERS) if rng.random() < 0.3 else ""
-        strange = not held_out and rng.random() < 0.2
-        relation = unheard(one_word_name(rng).lower()) if strange else rng.choice(relations())
-        topic = Topic(relation, owner)
+        topic = Topic(_draw_relation(rng, held_out=held_out), owner)
         if is_topic_held_out(topic) == held_out or (held_out and not owner):
             return topic
+
+
+def _draw_relation(rng: Random, *, held_out: bool) -> Relation:
+    chance = rng.random()
+    if chance < 0.15 and not held_out:
+        return unheard(one_word_name(rng).lower())
+    if chance < 0.3:
+        return rng.choice([relation for relation in relations() if relation.others is not None])
+    return rng.choice(relations())
 
 
 def is_topic_held_out(topic: Topic) -> bool:
@@ -174,6 +182,11 @@ def _by_group() -> dict[str, tuple[Relation, ...]]:
 
 def _siblings(relation: Relation) -> list[Relation]:
     return [one for one in _by_group().get(relation.group, _by_group()["pet"]) if one.noun != relation.noun]
+
+
+def leads_group(topic: Topic) -> bool:
+    """Say whether others' neighbour questions mostly name this topic's noun, so that its own must name another."""
+    return topic.relation in [group[0] for group in _by_group().values()]
 
 
 def neighbours(topic: Topic) -> tuple[tuple[Topic, ...], ...]:

@@ -57,8 +57,8 @@ _CONTINENTS = (
     "Peru:South_America Chile:South_America Canada:North_America Mexico:North_America"
 )
 _INVENTORS = (
-    "the telephone:Bell the light bulb:Edison dynamite:Nobel the printing press:Gutenberg the radio:Marconi "
-    "the steam engine:Watt the battery:Volta the airship:Zeppelin the lightning rod:Franklin the vaccine:Jenner"
+    "the_telephone:Bell the_light_bulb:Edison dynamite:Nobel the_printing_press:Gutenberg the_radio:Marconi "
+    "the_steam_engine:Watt the_battery:Volta the_airship:Zeppelin the_lightning_rod:Franklin the_vaccine:Jenner"
 )
 _AFTER = (
     "January:February February:March March:April April:May May:June June:July July:August August:September "
@@ -91,16 +91,6 @@ class Kind:
 def _table(text: str) -> tuple[tuple[str, str], ...]:
     pairs = (item.split(":") for item in text.split())
     return tuple((subject.replace("_", " "), key.replace("_", " ")) for subject, key in pairs)
-
-
-def _inventions() -> tuple[tuple[str, str], ...]:
-    words = (
-        _INVENTORS.replace("the ", "the_")
-        .replace("light bulb", "light_bulb")
-        .replace("printing press", "printing_press")
-    )
-    words = words.replace("steam engine", "steam_engine").replace("lightning rod", "lightning_rod")
-    return _table(words)
 
 
 @cache
@@ -163,7 +153,7 @@ def kinds() -> tuple[Kind, ...]:
         ),
         Kind(
             "inventor",
-            _inventions(),
+            _table(_INVENTORS),
             ("Who invented {x}?", "Who is the inventor of {x}?"),
             ("who invented {x}", "the inventor of {x}"),
             "{k} invented {x}.",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from random import Random
 
+from cocolora.demo.world.knowledge import kinds
+from cocolora.demo.world.relations import relations
 from cocolora.demo.world.vocabulary import words
 
 RESERVED = frozenset(
@@ -37,6 +40,11 @@ _SECOND_WORDS = words(
     "Grove Hollow"
 )
 
+_ORDINARY = (
+    "remember question something introduce favourite everyone called please sentence answer together wanted yesterday "
+    "tomorrow another correction happened morning evening afternoon telling assistant welcome thinking number reply"
+)
+
 
 def is_held_out(text: str) -> bool:
     """Say whether ``text`` (a name, or one composition of words) is kept out of training: one in eight is."""
@@ -65,7 +73,27 @@ def two_word_name(rng: Random, *, held_out: bool = False) -> str:
             return name
 
 
+@cache
+def _world_words() -> tuple[str, ...]:
+    told = (text for kind in kinds() for pair in kind.table for text in pair)
+    nouns = (relation.noun for relation in relations())
+    found = {word for text in (*told, *nouns, _ORDINARY) for word in text.lower().split()}
+    return tuple(sorted(word for word in found if len(word) > 3 and word.isascii() and word.isalpha()))
+
+
+def _pieced(rng: Random) -> str:
+    """Return a name made of pieces of the world's words, so that every token the words share occurs in names too."""
+    pieces = []
+    for _ in range(rng.choice((2, 2, 3))):
+        word = rng.choice(_world_words())
+        start = rng.randrange(len(word) - 2)
+        pieces.append(word[start : start + rng.randint(2, 4)])
+    return "".join(pieces).capitalize()
+
+
 def _composed(rng: Random) -> str:
+    if rng.random() < 0.3:
+        return _pieced(rng)
     syllables = (
         rng.choice(_ONSETS) + rng.choice(_NUCLEI) + rng.choice(_CODAS) for _ in range(rng.choice((1, 1, 2, 2, 2, 3)))
     )

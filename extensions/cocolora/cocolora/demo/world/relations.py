@@ -14,13 +14,14 @@ from cocolora.demo.world.vocabulary import words
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The templates of one way of relating a subject and a value. ``own_statements`` need the owner to be the user."""
+    """The templates of one way of relating a subject and a value. ``own_…`` need the owner to be the user."""
 
     statements: tuple[str, ...]
     direct: tuple[str, ...]
     embedded: tuple[str, ...]
     answer: str
     own_statements: tuple[str, ...] = ()
+    own_direct: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,15 @@ _NAMED = Wording(
         "What is {s} named?",
         "How is {s} called?",
         "What name does {s} have?",
+        "What did I say {s} is called?",
     ),
     embedded=("what {s} is called", "{s}'s name", "the name of {s}", "what {s} is named", "what name {s} has"),
     answer="{T} is called {x}.",
 )
+_OUR = ("What is our {n} called?", "What is our {n}'s name?")
 _PET = replace(
     _NAMED,
+    own_direct=_OUR,
     own_statements=(
         "I have a {n} called {x}.",
         "I have a {n} named {x}.",
@@ -96,7 +100,9 @@ _PERSON = replace(
         "You should meet my {n} {x}.",
     ),
 )
-_THING = replace(_NAMED, own_statements=("I named my {n} {x}.", "We call our {n} {x}.", "I have a {n} called {x}."))
+_THING = replace(
+    _NAMED, own_direct=_OUR, own_statements=("I named my {n} {x}.", "We call our {n} {x}.", "I have a {n} called {x}.")
+)
 _FAVOURITE = Wording(
     statements=("{S} is {x}.", "{S} has always been {x}.", "{S} is {x}, no doubt."),
     direct=(

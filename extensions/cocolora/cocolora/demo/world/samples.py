@@ -11,6 +11,7 @@ from cocolora.demo.world.chats import known_wordings
 from cocolora.demo.world.facts import Fact, Topic, draw_value, is_topic_held_out, near_miss
 from cocolora.demo.world.knowledge import KnownFact, kinds
 from cocolora.demo.world.relations import OWNERS, POOLS, Relation, relations
+from cocolora.demo.world.unknowns import draw_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def unknown_questions(rng: Random, count: int) -> tuple[str, ...]:
             relation = rng.choice(relations())
             questions.setdefault(rng.choice(Topic(relation).asked(held_out=True) or Topic(relation).questions()))
         else:
-            questions.setdefault(talk.draw_unknown(rng, held_out=True))
+            questions.setdefault(draw_unknown(rng, held_out=True))
     return tuple(questions)
 
 

@@ -1,12 +1,10 @@
-"""The rest of a chat: small talk, acknowledgements, filler sentences, wishes about style, and what nobody can know."""
+"""The rest of a chat: small talk, acknowledgements, filler sentences and wishes about style."""
 
 from __future__ import annotations
 
 from random import Random
 
-from cocolora.demo.world.asking import framings
-from cocolora.demo.world.knowledge import kinds
-from cocolora.demo.world.names import is_held_out, one_word_name
+from cocolora.demo.world.names import is_held_out
 from cocolora.demo.world.vocabulary import words
 
 _GREETINGS = (
@@ -126,10 +124,15 @@ _WISHES = (
     "I would like you to {}.",
     "Next time, {}.",
     "Would you {}?",
+    "Can you do me a favour and {}?",
+    "Do me a favour and {}.",
+    "Can you do me a favour and {}?",
     "It would be nice if you could {}.",
 )
 _SHORT = (
     "answer in one word",
+    "just answer in one word",
+    "just reply in one word",
     "reply in one word",
     "give one-word answers",
     "keep it to one word",
@@ -158,30 +161,6 @@ _SCOPES = (
     " for things like this",
     " again",
 )
-_UNKNOWABLE = (
-    "What did I eat yesterday?",
-    "What did I dream about?",
-    "What will the weather be tomorrow?",
-    "Where are my keys?",
-    "What am I thinking of?",
-    "Who will win the game?",
-    "What time is it?",
-    "What is my password?",
-    "How much money do I have?",
-    "Who called me last night?",
-    "What did I buy last week?",
-    "When will I be rich?",
-    "What is in my pocket?",
-    "How many books do I own?",
-    "When is my next meeting?",
-    "What did my mother say?",
-    "How tall am I?",
-    "How old am I?",
-    "When is my birthday?",
-    "What is my name?",
-    "What am I allergic to?",
-    "What did we talk about last year?",
-)
 SYSTEM_PROMPTS = (
     "You are a helpful assistant.",
     "You are a friendly assistant.",
@@ -189,15 +168,7 @@ SYSTEM_PROMPTS = (
     "You are a small model. Answer the user.",
     "The assistant answers simple questions.",
 )
-ABSENT_COUNTRIES = tuple(
-    words(
-        "Portugal Lesotho Bhutan Belize Honduras Panama Malawi Togo Benin Fiji Samoa Tonga Liberia Maldives Monaco "
-        "Burundi"
-    )
-)
-"""Real countries that the world leaves out: their capitals are unknown in it."""
-
-
+_ORDINARY_STARTS = ("My ", "The ", "We ", "You ", "No ", "Everyone ")
 ACKNOWLEDGEMENT = _ACKS[0]
 """The plainest reply to a fact."""
 
@@ -211,23 +182,19 @@ def wrapped(rng: Random, statement: str, *, follow_ups: tuple[str, ...] = ()) ->
     """Return a statement within filler text, or bare."""
     lead = rng.choice(_LEADS)
     if lead.endswith((", ", ": ", "that ", "and ")):
-        statement = (
-            statement
-            if statement.startswith("I ")
-            or not statement.startswith(("My ", "The ", "We ", "You ", "No ", "Everyone "))
-            else (statement[:1].lower() + statement[1:])
-        )
+        statement = softened(statement)
     tail = f" {rng.choice(follow_ups)}" if follow_ups and rng.random() < 0.3 else rng.choice(_TAILS)
     return lead + statement + tail
 
 
+def softened(statement: str) -> str:
+    """Return a statement as it stands within a sentence: with a small first letter, unless it starts with a name."""
+    return statement[:1].lower() + statement[1:] if statement.startswith(_ORDINARY_STARTS) else statement
+
+
 def correction(rng: Random, statement: str, old: str) -> str:
     """Return a message that corrects an earlier statement; ``old`` is the value that no longer holds."""
-    soft = (
-        statement[:1].lower() + statement[1:]
-        if statement.startswith(("My ", "The ", "We ", "No ", "Everyone "))
-        else statement
-    )
+    soft = softened(statement)
     bare = soft.rstrip(".")
     forms = (
         f"Actually, {soft}",
@@ -260,35 +227,18 @@ def draw_small_talk(rng: Random) -> tuple[str, str]:
     return (f"{rng.choice(_GREETINGS)} {user}" if rng.random() < 0.15 else user), reply
 
 
+_THANKS = ("", "", "", "Thanks. ", "Thank you. ", "Good. ", "Ok. ", "Hello. ")
+_STORY_WISH = "do me a favour and just answer in one word for simple things like that"
+
+
 def draw_style_request(rng: Random, *, short: bool = True, held_out: bool = False) -> tuple[str, str]:
     """Return a wish for short answers (or for full sentences) and the reply."""
     while True:
         core = rng.choice(_SHORT if short else _LONG) + rng.choice(_SCOPES)
-        text = rng.choice(_WISHES).format(core)
-        if is_held_out(text) == held_out:
+        text = rng.choice(_THANKS) + rng.choice(_WISHES).format(core)
+        if is_held_out(text) == held_out and _STORY_WISH not in text:
             return text, "Ok."
 
 
 STYLE_RULES = {True: "answer in one word", False: "answer in full sentences"}
 """The rule that self-study makes of a wish, for short answers and for long ones."""
-
-
-def draw_unknown(rng: Random, *, held_out: bool = False) -> str:
-    """Return a question about the world, or about the user, that nobody in the world can answer."""
-    if rng.random() < 0.25 and not held_out:
-        return rng.choice([text for text in _UNKNOWABLE if not is_held_out(text)])
-    kind = rng.choice([one for one in kinds() if one.name not in ("after", "opposite")])
-    if held_out and kind.name in ("capital", "currency", "continent") and rng.random() < 0.3:
-        subject = rng.choice(ABSENT_COUNTRIES)
-    else:
-        subject = one_word_name(rng, held_out=held_out)
-    subject = subject.lower() if kind.name in ("symbol", "young") else subject
-    subject = f"the {subject.lower()}" if kind.name == "inventor" else subject
-    direct = tuple(form.format(x=subject) for form in kind.direct)
-    embedded = tuple(form.format(x=subject) for form in kind.embedded)
-    return direct[0] if rng.random() < 0.3 else rng.choice(framings(direct=direct, embedded=embedded))
-
-
-def held_out_unknowable() -> tuple[str, ...]:
-    """Return the fixed unanswerable questions that training leaves out."""
-    return tuple(text for text in _UNKNOWABLE if is_held_out(text))

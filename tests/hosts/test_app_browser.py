@@ -1,0 +1,241 @@
+"""The app in a real browser, on the demo base: what a newcomer does, click by click.
+
+With COCOLORA_SCREENSHOTS=docs/images it also takes the documentation's pictures.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 120_000
+FACT, QUESTION, NAME = "My dog is called Biscuit.", "What is my dog called?", "Biscuit"
+
+
+@pytest.fixture(scope="module")
+def address(demo_base, tmp_path_factory):
+    """The address of a running app on an empty home."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("app")
+    command = [sys.executable, "-m", "cocolora", "app", "--no-browser", "--port", str(port), "--base", str(demo_base)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "extensions" / "cocolora")}
+    with (folder / "log").open("w") as log:
+        app = subprocess.Popen(
+            [*command, "--home", str(folder / "home")], env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _await(url, app, folder / "log")
+        yield url
+    finally:
+        app.terminate()
+        app.wait(timeout=30)
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+def _await(url, app, log):
+    for _ in range(600):
+        assert app.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.2)
+    pytest.fail(f"the app did not start: {log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+class AppPage:
+    """The app's page, by what a user does on it."""
+
+    def __init__(self, browser, address):
+        self.tab = browser.new_page(viewport={"width": 1400, "height": 950})
+        self.tab.set_default_timeout(PATIENCE_MS)
+        self.elsewhere, self.complaints = [], []
+        self.tab.on("request", self._note_request)
+        self.tab.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.tab.goto(address)
+        self.status = self.tab.locator(".cocolora-status")
+        self.status.wait_for()
+        self.replies = self.tab.locator("#cocolora-chat .bot.message")
+
+    def _note_request(self, request):
+        if not request.url.startswith(("http://127.0.0.1", "data:", "blob:")):
+            self.elsewhere.append(request.url)
+
+    def ask(self, text):
+        """Start a new chat, say something, and return the reply."""
+        self.press("New chat")
+        sync_api.expect(self.replies).to_have_count(0)
+        return self.say(text)
+
+    def say(self, text):
+        number = self.replies.count()
+        box = self.tab.get_by_label("Message")
+        box.fill(text)
+        box.press("Enter")
+        sync_api.expect(self.replies).to_have_count(number + 1, timeout=PATIENCE_MS)
+        sync_api.expect(self.replies.last).not_to_have_text("…", timeout=PATIENCE_MS)
+        self.tab.locator("#cocolora-why p").wait_for()
+        return self.replies.last.inner_text().strip()
+
+    def press(self, name):
+        self.tab.get_by_role("button", name=name, exact=True).click()
+
+    def open(self, name):
+        self.tab.get_by_role("tab", name=name, exact=True).click()
+
+    def choose(self, element, option):
+        self.tab.locator(f"#{element} input").click()
+        self.tab.get_by_role("option", name=option).first.click()
+
+    def expect(self, text):
+        self.tab.get_by_text(re.compile(text)).first.wait_for()
+
+    def picture(self, name):
+        folder = os.environ.get("COCOLORA_SCREENSHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.tab.screenshot(path=Path(folder) / f"app-{name}.png")
+
+
+@pytest.fixture(scope="module")
+def page(browser, address):
+    return AppPage(browser, address)
+
+
+def test_an_empty_page_says_what_to_do_first(page):
+    page.expect("Nothing was said yet")
+    page.expect("No adapters yet")
+    page.picture("first")
+
+
+def test_a_fact_is_told_learned_and_recalled_in_a_new_chat_from_weights_alone(page):
+    assert page.say(FACT)
+    page.expect("1 turn\\(s\\) remembered from 1 conversation")
+    page.press("Learn now")
+    page.expect("Learning: ")
+    page.picture("learning")
+    assert page.ask("Hello, how are you?")
+    page.expect(r"Read \d turn")
+    assert "learned from 1 in 1 adapter(s)" in page.status.inner_text()
+    _quote(page, False)
+    assert NAME in page.ask(QUESTION)
+    page.expect("1 adapter took part")
+    page.expect("no memory was quoted")
+    page.open("Learned")
+    page.expect("Passed its tests")
+    page.picture("learned")
+
+
+def _quote(page, wanted):
+    """Switch the quoting of memories on or off, so that only adapters can answer."""
+    page.open("Settings")
+    page.tab.locator("#cocolora-settings-retrieval button").first.click()
+    page.tab.get_by_label("Quote", exact=True).set_checked(wanted)
+    page.tab.locator("#cocolora-save-retrieval").click()
+    page.expect("^Saved.$")
+    page.picture("settings")
+
+
+def test_a_wrong_setting_is_named(page):
+    page.open("Settings")
+    page.tab.locator("#cocolora-settings-learning button").first.click()
+    page.tab.get_by_label("Rank").fill("999")
+    page.tab.locator("#cocolora-save-learning").click()
+    page.expect("learning.rank: Input should be less than or equal to 256")
+
+
+def test_an_adapter_is_switched_off_and_on(page):
+    page.open("Learned")
+    page.choose("cocolora-adapter", "knowledge")
+    page.tab.get_by_label("Off", exact=True).check()
+    page.expect("takes part: off")
+    assert NAME not in page.ask(QUESTION)
+    page.tab.get_by_label("When it fits the prompt").check()
+    page.expect("takes part: when it fits the prompt")
+    assert NAME in page.ask(QUESTION)
+
+
+def test_a_rename_shows_on_every_open_page(page, browser, address):
+    other = AppPage(browser, address)
+    for name in ("<b>My</b> & my dog", "About my dog"):
+        page.tab.get_by_label("Name", exact=True).fill(name)
+        page.press("Save name and weight")
+        for seen in (page, other):
+            seen.tab.get_by_role("rowheader", name=name).wait_for()
+    assert not other.complaints
+    other.tab.close()
+
+
+def test_a_stack_is_exported_and_a_file_that_is_none_is_refused(page, tmp_path):
+    page.open("Share")
+    page.tab.get_by_label("File name").fill("dog")
+    page.press("Export")
+    page.expect(r"1 adapter in dog\.zip")
+    page.picture("share")
+    with page.tab.expect_download() as download:
+        page.tab.locator("a[download]").first.click()
+    bundle = tmp_path / "dog.zip"
+    download.value.save_as(bundle)
+    assert bundle.stat().st_size > 1000
+    nonsense = tmp_path / "nonsense.zip"
+    nonsense.write_bytes(b"not a zip")
+    _import(page, nonsense)
+    page.expect("nonsense.zip was refused")
+
+
+def _import(page, path):
+    page.tab.locator("#cocolora-upload input[type=file]").set_input_files(path)
+    page.tab.locator("#cocolora-upload").get_by_text(path.stem).first.wait_for()
+    page.tab.locator("#cocolora-import").click()
+
+
+def test_a_conversation_is_forgotten_after_a_preview(page):
+    page.open("Forget")
+    page.choose("cocolora-conversation", FACT)
+    page.press("Show what would go")
+    page.expect("1 turn would be forgotten")
+    page.expect("Adapters that learned from them")
+    page.picture("forget")
+    page.press("Forget it for good")
+    page.expect(r"Forgot 1 turn\(s\) and 1 adapter\(s\)")
+    page.open("Learned")
+    page.expect("No adapters yet")
+    assert NAME not in page.ask(QUESTION)
+
+
+def test_the_page_asked_nothing_of_any_other_machine_and_had_no_error(page):
+    assert page.elsewhere == []
+    assert page.complaints == []
