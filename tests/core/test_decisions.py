@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cocolora.core.conversations import Turn
 from cocolora.core.gate import Scores, holds_key, judge
 from cocolora.core.ids import ID_LENGTH, derive_id, derive_seed
@@ -10,8 +13,6 @@ from cocolora.core.learning import cut_stretches, is_due
 from cocolora.core.lessons import is_abstention
 from cocolora.errors import SettingsInvalid
 from cocolora.settings import Gate, Learning, Settings, load_settings, save_settings
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

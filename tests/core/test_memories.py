@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from cocolora.core.memories import MEMORY_HEADING, Memory, relative_date, render_memories
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

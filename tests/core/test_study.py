@@ -1,8 +1,9 @@
 """Reading a model's self-study."""
 
-from cocolora.core.study import StudyLine, normalise, parse_questions, parse_study
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cocolora.core.study import StudyLine, normalise, parse_questions, parse_study
 
 EXCHANGE = "By the way, my dog is called Biscuit.\nNice name."
 LINE = "Q: What is my dog called? | A: Your dog is called Biscuit. | Key: Biscuit"

@@ -150,9 +150,10 @@ def test_removing_swiping_and_branching_reach_no_hook_and_are_seen_later(world):
 def test_a_renamed_chat_takes_its_turns_along(world):
     world.webui.chat("My dog is called Rex.")
     world.webui.rename("dogs")
-    world.webui.edit("user", 0, "My dog is called Max.")
     world.webui.chat("And?")
-    assert [turn.user for turn in world.engine.turns()] == ["My dog is called Max.", "And?"]
+    world.webui.edit("user", 0, "My dog is called Max.")
+    world.webui.chat("Well?")
+    assert [turn.user for turn in world.engine.turns()] == ["My dog is called Max.", "And?", "Well?"]
     assert recorded(world) == visible_turns(world.webui.history)
 
 

@@ -91,7 +91,7 @@ def app(arguments: Namespace) -> int:
     from cocolora.hosts.app import run_app
 
     with opened(arguments) as engine:
-        run_app(engine, port=arguments.port, open_browser=not arguments.no_browser)
+        run_app(engine, port=arguments.port, open_browser=not arguments.no_browser, profile=arguments.profile)
     return 0
 
 

@@ -108,7 +108,9 @@ class Engine:
 
     def _tend_index(self) -> None:
         self.jobs.submit_once(
-            "index", lambda progress, stop: record.tend_index(self._rooms, on_progress=progress, cancelled=stop)
+            "index",
+            lambda progress, stop: record.tend_index(self._rooms, on_progress=progress, cancelled=stop),
+            quiet=True,
         )
 
     # Answering

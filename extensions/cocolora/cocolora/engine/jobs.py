@@ -21,13 +21,14 @@ Work = Callable[[ProgressCallback, CancelCheck], str]
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job as the user sees it."""
+    """A job as the user sees it; a quiet one leaves no last word when all went well."""
 
     id: str
     kind: str
     state: JobState
     progress: Progress | None = None
     message: str = ""
+    quiet: bool = False
 
 
 class JobRunner:
@@ -54,9 +55,9 @@ class JobRunner:
         """The job that ended last."""
         return self._last
 
-    def submit(self, kind: str, work: Work) -> JobView:
+    def submit(self, kind: str, work: Work, *, quiet: bool = False) -> JobView:
         """Queue work and return at once."""
-        job = JobView(self._journal.add_job(kind, {}, now=self._clock()), kind, JobState.QUEUED)
+        job = JobView(self._journal.add_job(kind, {}, now=self._clock()), kind, JobState.QUEUED, quiet=quiet)
         with self._idle:
             self._pending.append(job)
             if self._thread is None:
@@ -65,12 +66,12 @@ class JobRunner:
         self._waiting.put((job, work))
         return job
 
-    def submit_once(self, kind: str, work: Work) -> None:
+    def submit_once(self, kind: str, work: Work, *, quiet: bool = False) -> None:
         """Queue work unless a job of this kind waits or runs."""
         with self._idle:
             if any(job.kind == kind for job in self._pending):
                 return
-        self.submit(kind, work)
+        self.submit(kind, work, quiet=quiet)
 
     def stop(self) -> bool:
         """Ask the running job to stop; say whether there was one."""
@@ -87,7 +88,8 @@ class JobRunner:
             job, work = self._waiting.get()
             ended = self._run(job, work)
             with self._idle:
-                self._last = ended
+                if not ended.quiet or ended.state is JobState.FAILED:
+                    self._last = ended
                 self._pending.pop(0)
                 self._idle.notify_all()
 

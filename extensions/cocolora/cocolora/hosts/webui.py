@@ -71,8 +71,8 @@ def _log_with_the_host() -> None:
 def _explain(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
         return (
-            f'The Python package "{error.name}" is missing. Run `python install.py webui PATH` in cocolora\'s folder, '
-            "or install the extension's requirements.txt into the webui's environment, and restart the webui."
+            f'The Python package "{error.name}" is missing. Run `python install.py webui PATH` in cocolora\'s folder: '
+            "it adds what is missing and leaves the webui's own packages as they are. Then restart the webui."
         )
     return str(error) or f"{type(error).__name__}. The terminal has the details."
 

@@ -12,7 +12,7 @@ from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
 from cocolora.ui.words import escape, refused, said
 
-DOING = {"learn": "Learning", "forget": "Forgetting"}
+DOING = {"learn": "Learning", "forget": "Forgetting", "index": "Indexing"}
 FIRST_STEP = (
     "Nothing was said yet. Chat for a while: every reply is remembered here. Then press Learn now, or wait until "
     "enough was said."

@@ -82,7 +82,7 @@ def _card(scores: dict[str, float], *, size: int, parameters: int) -> str:
 
 
 _README = """---
-license: apache-2.0
+license: agpl-3.0
 language: en
 library_name: transformers
 pipeline_tag: text-generation

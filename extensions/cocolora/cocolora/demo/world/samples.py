@@ -18,7 +18,7 @@ from cocolora.demo.world.unknowns import draw_unknown
 class PersonalFact:
     """A fact that a user tells, with a name the base has never seen.
 
-    ``reply`` is the base's reply to ``statement``. ``probes`` are wordings of the question that training left out;
+    ``reply`` is one that the base knows. ``probes`` are wordings of the question that training left out;
     ``near_misses`` stay unknown; ``correction`` is a later message after which ``corrected_key`` holds.
     """
 
