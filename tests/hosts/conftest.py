@@ -7,7 +7,8 @@ from cocolora.engine import Engine
 from cocolora.hosts import webui
 from cocolora.hosts.webui_host import WebuiHost
 from cocolora.hosts.webui_model import HostModel
-from tests.hosts.fake_webui import HOOKS, FakeWebui, fake_modules
+from tests.hosts.fake_modules import fake_modules
+from tests.hosts.fake_webui import HOOKS, FakeWebui
 
 
 def open_world(folder, *, engine=None, model=None):

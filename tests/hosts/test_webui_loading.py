@@ -14,7 +14,7 @@ HOST = """
     import importlib, importlib.util, sys
     from pathlib import Path
     sys.path.insert(0, {tests!r})
-    from tests.hosts.fake_webui import fake_modules
+    from tests.hosts.fake_modules import fake_modules
     sys.path.pop(0)
     user_data = Path({user_data!r})
     sys.modules.update(fake_modules(user_data))

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from cocolora.hosts import webui
 from tests.hosts.conftest import open_world, recorded_turns, visible_turns
-from tests.hosts.fake_webui import fake_modules
+from tests.hosts.fake_modules import fake_modules
 
 TEXTS = st.sampled_from(["Hi", "Hi ", "Who am I?", "A <b> & 'c'", "مرحبا 🙂", "Hi\nthere", "&lt;not a tag&gt;", " "])
 

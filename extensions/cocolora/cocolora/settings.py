@@ -37,7 +37,7 @@ class Learning(_Section):
     learning_rate: float = Field(
         default=3e-3, gt=0, lt=1, description="AdamW's learning rate; use 1e-4 for 7B and larger."
     )
-    steps: int = Field(default=60, ge=1, le=10_000, description="Optimiser steps for one adapter.")
+    steps: int = Field(default=100, ge=1, le=10_000, description="Optimiser steps for one adapter.")
     batch_samples: int = Field(default=8, ge=1, le=256, description="Samples in one optimiser step.")
     sample_tokens: int = Field(default=512, ge=16, description="Longer samples are left out.")
     negatives_per_fact: int = Field(
