@@ -5,39 +5,39 @@ from hypothesis import strategies as st
 
 from cocolora.core.study import StudyLine, normalise, parse_questions, parse_study
 
-EXCHANGE = "By the way, my dog is called Biscuit.\nNice name."
+TOLD = "By the way, my dog is called Biscuit."
 LINE = "Q: What is my dog called? | A: Your dog is called Biscuit. | Key: Biscuit"
 
 
 def test_a_line_with_question_answer_and_key_is_a_lesson():
-    study = parse_study(LINE, exchange=EXCHANGE)
+    study = parse_study(LINE, told=TOLD)
     assert study.lines == (StudyLine("What is my dog called?", "Your dog is called Biscuit.", "Biscuit"),)
 
 
 def test_a_key_that_was_never_said_is_refused():
-    study = parse_study(LINE.replace("Biscuit", "Rex"), exchange=EXCHANGE)
+    study = parse_study(LINE.replace("Biscuit", "Rex"), told=TOLD)
     assert not study.lines
-    assert study.refused[0][1] == "the key was never said in the exchange"
+    assert study.refused[0][1] == "the user did not say the key"
 
 
 def test_an_answer_without_its_key_is_refused():
-    study = parse_study("Q: Who? | A: Your dog. | Key: Biscuit", exchange=EXCHANGE)
+    study = parse_study("Q: Who? | A: Your dog. | Key: Biscuit", told=TOLD)
     assert study.refused == (("Q: Who? | A: Your dog. | Key: Biscuit", "the answer lacks its key"),)
 
 
 def test_a_question_counts_once_however_it_is_punctuated():
-    study = parse_study(f"{LINE}\n{LINE.replace('called?', 'called')}", exchange=EXCHANGE)
+    study = parse_study(f"{LINE}\n{LINE.replace('called?', 'called')}", told=TOLD)
     assert len(study.lines) == 1
     assert study.refused[0][1] == "repeats a question"
 
 
 def test_wishes_are_rules_and_nothing_is_nothing():
-    assert parse_study("Rule: answer in one word", exchange="x").rules == ("answer in one word",)
-    assert parse_study("Nothing.", exchange="x") == parse_study("", exchange="x")
+    assert parse_study("Rule: answer in one word", told="x").rules == ("answer in one word",)
+    assert parse_study("Nothing.", told="x") == parse_study("", told="x")
 
 
 def test_chatter_around_the_lines_is_named_not_repaired():
-    study = parse_study(f"Sure! Here are the lines:\n{LINE}", exchange=EXCHANGE)
+    study = parse_study(f"Sure! Here are the lines:\n{LINE}", told=TOLD)
     assert len(study.lines) == 1
     assert study.refused == (("Sure! Here are the lines:", "not of the form Q: … | A: … | Key: …"),)
 
@@ -51,5 +51,5 @@ def test_neighbouring_questions_are_read_once_each():
 
 @given(st.text(), st.text())
 def test_no_text_makes_the_reader_fail(answer, exchange):
-    for line in parse_study(answer, exchange=exchange).lines:
+    for line in parse_study(answer, told=exchange).lines:
         assert normalise(line.key) in normalise(exchange)

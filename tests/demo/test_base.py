@@ -78,7 +78,7 @@ def test_base_writes_study_lines_of_an_unseen_fact(model, tokenizer):
     statement, reply = "My dog is called Quillfeather.", "Nice, I will remember that."
     prompt: Prompt = [ask(statement), {"role": "assistant", "content": reply}, ask(STUDY_INSTRUCTION)]
     (answer,) = answer_all(model, tokenizer, [prompt], limit=200)
-    study = parse_study(answer, exchange=f"{statement}\n{reply}")
+    study = parse_study(answer, told=statement)
     assert len(study.lines) >= 4
     assert {line.key for line in study.lines} == {"Quillfeather"}
 

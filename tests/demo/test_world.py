@@ -85,7 +85,7 @@ def test_study_lines_of_the_world_pass_without_refusal(held_out):
     for _ in range(300):
         messages = dialogues.self_study(rng, held_out=held_out)
         *exchange, request, answer = messages
-        study = parse_study(answer["content"], exchange="\n".join(message["content"] for message in exchange))
+        study = parse_study(answer["content"], told=exchange[0]["content"])
         assert request["content"] == STUDY_INSTRUCTION
         assert not study.refused
         assert len(study.lines) in (0, 5, 6), answer["content"]

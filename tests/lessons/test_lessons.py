@@ -80,14 +80,28 @@ def test_a_wish_in_the_context_is_what_the_replay_shows(model):
 def test_held_out_lessons_are_never_trained_on():
     lessons = [fact(1), fact(2), fact(3, held_out=True)]
     exchanges = knowledge_exchanges(
-        lessons, replay=Replay(()), brief=False, negatives_per_fact=4, replay_questions=4, seed=1
+        lessons, [turn("x")], replay=Replay(()), brief=False, negatives_per_fact=4, replay_questions=4, seed=1
     )
-    assert [exchange.prompt[0]["content"] for exchange in exchanges] == ["Question 1?", "Question 2?"]
+    assert [exchange.prompt[-1]["content"] for exchange in exchanges] == ["Question 1?", "Question 2?"] * 2
+
+
+def test_facts_come_alone_and_below_the_memories_that_a_chat_may_quote():
+    told = turn("My dog is called Biscuit.")
+    fact_of = make_lesson(
+        LessonKind.FACT, question="Dog?", answer="Biscuit.", key="Biscuit", turn_id=told.id, turn_version=1
+    )
+    alone, quoted = knowledge_exchanges(
+        [fact_of], [told], replay=Replay(()), brief=False, negatives_per_fact=0, replay_questions=0, seed=1
+    )
+    assert [message["role"] for message in alone.prompt] == ["user"]
+    assert [message["role"] for message in quoted.prompt] == ["system", "user"]
+    assert '"My dog is called Biscuit."' in quoted.prompt[0]["content"]
+    assert quoted.reply == alone.reply
 
 
 def test_brief_answers_are_the_key_alone():
-    (exchange,) = knowledge_exchanges(
-        [fact(1)], replay=Replay(()), brief=True, negatives_per_fact=0, replay_questions=0, seed=1
+    exchange, _ = knowledge_exchanges(
+        [fact(1)], [turn("x")], replay=Replay(()), brief=True, negatives_per_fact=0, replay_questions=0, seed=1
     )
     assert exchange.reply == "Biscuit"
 
@@ -97,10 +111,10 @@ def test_no_more_replay_and_negatives_than_asked_for_and_the_same_for_the_same_s
 
     def exchanges(seed):
         return knowledge_exchanges(
-            [fact(1)], replay=replay, brief=False, negatives_per_fact=2, replay_questions=5, seed=seed
+            [fact(1)], [turn("x")], replay=replay, brief=False, negatives_per_fact=2, replay_questions=5, seed=seed
         )
 
-    assert len(exchanges(1)) == 6
+    assert len(exchanges(1)) == 7
     assert exchanges(1) == exchanges(1)
     assert exchanges(1) != exchanges(2)
 

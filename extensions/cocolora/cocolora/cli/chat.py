@@ -25,7 +25,7 @@ def run_chat(engine: Engine, *, profile: str) -> int:
         reply = engine.reply([*_messages(rows), {"role": "user", "content": message}], context)
         console.print(reply, markup=False, highlight=False)
         rows.append(Row(message, reply, utc_now()))
-        engine.record(conversation, rows)
+        engine.record(conversation, rows, drawn_on=context.sources)
     if engine.jobs.current:
         console.print("Learning goes on; Ctrl-C stops it.", style="dim")
         engine.jobs.wait()

@@ -52,16 +52,17 @@ class Study:
     refused: tuple[tuple[str, str], ...] = ()
 
 
-def parse_study(text: str, *, exchange: str) -> Study:
-    """Read a model's self-study of ``exchange`` (the user's message and the reply, as plain text).
+def parse_study(text: str, *, told: str) -> Study:
+    """Read a model's self-study of an exchange in which the user said ``told``.
 
     A line is refused, not repaired, when it does not have the form, repeats an earlier question, its answer lacks
-    its key, or its key was never said in the exchange: a lesson must come from its turn.
+    its key, or the user did not say its key: a lesson must come from its turn, and what a model answered is no
+    evidence for what is so.
     """
     lines: dict[str, StudyLine] = {}
     rules: list[str] = []
     refused: list[tuple[str, str]] = []
-    said = normalise(exchange)
+    said = normalise(told)
     for raw in filter(None, (line.strip() for line in text.splitlines())):
         if raw.rstrip(".").lower() == "nothing":
             continue
@@ -83,7 +84,7 @@ def _fault(line: StudyLine, *, said: str, known: dict[str, StudyLine]) -> str:
     if not key or key not in normalise(line.answer):
         return "the answer lacks its key"
     if key not in said:
-        return "the key was never said in the exchange"
+        return "the user did not say the key"
     return ""
 
 

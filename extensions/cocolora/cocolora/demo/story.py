@@ -23,6 +23,7 @@ from cocolora.demo.exam import ARRANGEMENTS, Sheet, answer_sheet, mark_sheet
 from cocolora.demo.telling import print_result
 from cocolora.demo.world import small_talk
 from cocolora.engine import Engine
+from cocolora.engine.answer import Context
 from cocolora.engine.open_model import DEMO_BASE, model_in
 
 
@@ -99,11 +100,11 @@ class Story:
         conversation = Conversation(f"story-{name}", DEFAULT_PROFILE, name.capitalize(), "demo", self.clock())
         rows: list[Row] = []
         for message in messages:
-            reply = self._reply(rows, message)
+            context, reply = self._reply(rows, message)
             self.clock.now += timedelta(minutes=1)
             rows.append(Row(message, reply, self.clock()))
             self.said.append({"conversation": name, "user": message, "reply": reply})
-            self.engine.record(conversation, rows)
+            self.engine.record(conversation, rows, drawn_on=context.sources)
         self._wait_for_learning()
         self.clock.now += timedelta(days=1)
         tokenizer = self.engine.workbench().model.tokenizer
@@ -118,14 +119,15 @@ class Story:
             chatter = [user for user, _ in small_talk(rng, 20)]
             self.tokens_between += self.converse(f"other-{day}", chatter)
 
-    def _reply(self, rows: Sequence[Row], message: str) -> str:
+    def _reply(self, rows: Sequence[Row], message: str) -> tuple[Context, str]:
         recent = rows[-6:]
         before: list[ChatMessage] = []
         for row in recent:
             before += [{"role": "user", "content": row.user}, {"role": "assistant", "content": row.reply}]
         visible = [row.user for row in recent]
         context = self.engine.contextualise(message, visible=visible)
-        return self.engine.reply([*before, {"role": "user", "content": message}], context, max_new_tokens=48)
+        messages: list[ChatMessage] = [*before, {"role": "user", "content": message}]
+        return context, self.engine.reply(messages, context, max_new_tokens=48)
 
     def _wait_for_learning(self) -> None:
         while not self.engine.jobs.wait(timeout_s=0.2):

@@ -22,13 +22,36 @@ class Context:
     route: Route = field(default_factory=Route)
     memories: tuple[Memory, ...] = ()
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The turns that the reply draws on: the quoted ones, and those that chose the adapters."""
+        routed = [hit.turn_id for _, hit in self.route.reasons]
+        return tuple(dict.fromkeys([*(memory.turn_id for memory in self.memories), *routed]))
+
 
 def contextualise(rooms: Rooms, question: str, *, profile: str, visible: Sequence[str]) -> Context:
     """Choose memories and adapters for a question; ``visible`` are the texts that the prompt holds already."""
-    hits = rooms.index.search(question, profile=profile, limit=10)
+    hits = _without_echoes(rooms, rooms.index.search(question, profile=profile, limit=10))
     route = _route(rooms, hits, profile=profile)
     memories = _memories(rooms, hits, route, visible=visible)
     return Context(render_memories(memories, now=rooms.clock()), route, tuple(memories))
+
+
+def _without_echoes(rooms: Rooms, hits: Sequence[Hit]) -> list[Hit]:
+    """Replace each hit whose reply only repeats what earlier turns said by hits for those turns.
+
+    "What is my dog called?" matches the same question asked before better than it matches the statement. The
+    statement is what is remembered; the reply of then may have been wrong. A turn that taught something stays.
+    """
+    found = [hit.turn_id for hit in hits]
+    sources = rooms.journal.sources(found)
+    taught = {lesson.turn_id for lesson in rooms.journal.lessons(list(sources)) if lesson.key} if sources else set()
+    best: dict[str, float] = {}
+    for hit in hits:
+        echoes = sources.get(hit.turn_id, ()) if hit.turn_id not in taught else ()
+        for turn_id in echoes or (hit.turn_id,):
+            best[turn_id] = max(hit.score, best.get(turn_id, 0.0))
+    return [Hit(turn_id, score) for turn_id, score in sorted(best.items(), key=lambda item: -item[1])]
 
 
 def _route(rooms: Rooms, hits: Sequence[Hit], *, profile: str) -> Route:

@@ -85,9 +85,19 @@ class Engine:
 
     # What was said
 
-    def record(self, conversation: Conversation, rows: Sequence[Row], *, change: Change = Change.RECORDED) -> Synced:
-        """Bring the journal up to what the conversation shows, and start learning when it is due."""
-        synced = record.record(self._rooms, conversation, rows, change=change)
+    def record(
+        self,
+        conversation: Conversation,
+        rows: Sequence[Row],
+        *,
+        change: Change = Change.RECORDED,
+        drawn_on: Sequence[str] = (),
+    ) -> Synced:
+        """Bring the journal up to what the conversation shows, and start learning when it is due.
+
+        ``drawn_on`` is the ``sources`` of the context that the newest reply was generated with.
+        """
+        synced = record.record(self._rooms, conversation, rows, change=change, drawn_on=drawn_on)
         self._learn_if_due(conversation.profile)
         if synced.revised or synced.removed or self._rooms.index.turns_without_vectors(limit=1):
             self._tend_index()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import Turn
+from cocolora.core.gate import holds_key
 from cocolora.engine.catalogue import drop_files
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import UnknownId
@@ -14,9 +15,13 @@ from cocolora.errors import UnknownId
 
 @dataclass(frozen=True, slots=True)
 class ForgetPlan:
-    """What would go, and what would be taught again because it shared an adapter with what goes."""
+    """What would go, and what would be taught again because it shared an adapter with what goes.
+
+    ``echoes`` are those of the ``turns`` that were not chosen: later replies that repeat what was chosen.
+    """
 
     turns: tuple[Turn, ...]
+    echoes: tuple[Turn, ...]
     adapters: tuple[Adapter, ...]
     taught_again: tuple[Turn, ...]
 
@@ -26,11 +31,33 @@ def plan_forget(
 ) -> ForgetPlan:
     """Say what forgetting a conversation, turns, or all turns that hold ``match`` would do. Raises UnknownId."""
     turns = {turn.id: turn for turn in _chosen(rooms, conversation, turn_ids, match)}
+    echoes = _echoes(rooms, turns)
+    turns |= echoes
     adapters = rooms.journal.adapters_of(list(turns))
     beside = [turn_id for adapter in adapters for turn_id in adapter.turn_ids if turn_id not in turns]
     return ForgetPlan(
-        tuple(turns.values()), tuple(adapters), tuple(rooms.journal.turns(ids=list(dict.fromkeys(beside))))
+        tuple(turns.values()),
+        tuple(echoes.values()),
+        tuple(adapters),
+        tuple(rooms.journal.turns(ids=list(dict.fromkeys(beside)))),
     )
+
+
+def _echoes(rooms: Rooms, turns: Mapping[str, Turn]) -> dict[str, Turn]:
+    """Return the later turns whose replies drew on these and hold a word that they taught, and so on from there.
+
+    Where nothing is known of what the turns taught, every reply that drew on them goes.
+    """
+    keys = {lesson.key for lesson in rooms.journal.lessons(list(turns)) if lesson.key}
+    echoes: dict[str, Turn] = {}
+    newest = set(turns)
+    while newest:
+        drawn = set(rooms.journal.drawn_from(newest)) - turns.keys() - echoes.keys()
+        found = rooms.journal.turns(ids=drawn, include_removed=True)
+        repeating = [turn for turn in found if not keys or any(holds_key(turn.text, key) for key in keys)]
+        echoes |= {turn.id: turn for turn in repeating}
+        newest = {turn.id for turn in repeating}
+    return echoes
 
 
 def _chosen(rooms: Rooms, conversation: str | None, turn_ids: Sequence[str], match: str | None) -> list[Turn]:

@@ -12,12 +12,20 @@ from cocolora.engine.rooms import Rooms
 from cocolora.engine.share import index_questions
 
 
-def record(rooms: Rooms, conversation: Conversation, rows: Sequence[Row], *, change: Change) -> Synced:
-    """Bring the journal and the index up to what the conversation now shows."""
+def record(
+    rooms: Rooms, conversation: Conversation, rows: Sequence[Row], *, change: Change, drawn_on: Sequence[str] = ()
+) -> Synced:
+    """Bring the journal and the index up to what the conversation now shows.
+
+    ``drawn_on`` are the turns that the newest reply drew on: to forget one of them is to forget that reply.
+    """
     synced = rooms.journal.sync(conversation, rows, change=change, now=rooms.clock())
     rooms.index.drop_turns([*synced.revised, *synced.removed], erase=False)  # erased by ``tidy``, in the background
     changed = rooms.journal.turns(ids=[*synced.recorded, *synced.revised])
     rooms.index_turns(changed, profile=conversation.profile)
+    if changed:
+        newest = max(changed, key=lambda turn: (turn.said_at, turn.ordinal))
+        rooms.journal.note_sources(newest.id, drawn_on)
     return synced
 
 

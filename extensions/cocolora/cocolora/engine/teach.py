@@ -49,6 +49,7 @@ def plan_knowledge(run: Run, turns: Sequence[Turn], lessons: Sequence[Lesson], *
     facts = [lesson for lesson in lessons if lesson.kind is LessonKind.FACT]
     exchanges = knowledge_exchanges(
         [*facts, *negatives],
+        turns,
         replay=replay,
         brief=bool(beneath) and answers_briefly(replay, bare),
         negatives_per_fact=learning.negatives_per_fact,

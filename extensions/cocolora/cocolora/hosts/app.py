@@ -60,7 +60,7 @@ def answer(engine: Engine, chat: Chat, message: str, *, profile: str) -> Context
     context = engine.contextualise(message, profile=profile, visible=told)
     reply = engine.reply([*chat.messages, {"role": "user", "content": message}], context, max_new_tokens=REPLY_TOKENS)
     chat.rows.append(Row(message, reply, utc_now()))
-    engine.record(chat.conversation(profile), chat.rows)
+    engine.record(chat.conversation(profile), chat.rows, drawn_on=context.sources)
     return context
 
 

@@ -80,7 +80,7 @@ class WebuiHost:
         except CocoloraError:
             logger.exception("cocolora: nothing could be remembered for this prompt")
             return state
-        ticket.route = context.route
+        ticket.context = context
         return with_memories(state, context.memory_block)
 
     def activate(self, state: Mapping[str, Any]) -> None:
@@ -93,7 +93,7 @@ class WebuiHost:
         if model is not None:
             wait_for_stray_generation(STRAY_WAIT_IN_HOOK_S)
             with model.held_by_host():
-                self._switch(ticket.route if ticket else Route())
+                self._switch(ticket.context.route if ticket else Route())
 
     def _switch(self, route: Route) -> None:
         try:

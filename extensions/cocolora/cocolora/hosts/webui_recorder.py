@@ -10,14 +10,14 @@ from __future__ import annotations
 import html
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from cocolora.core.conversations import Change
-from cocolora.core.routing import Route
 from cocolora.engine import Engine
+from cocolora.engine.answer import Context
 from cocolora.hosts.webui_history import Speech, as_written, chat_id, conversation_of, rows_of, with_reply, with_turn
 
 TICKET = "_cocolora"
@@ -32,7 +32,7 @@ class Ticket:
     before: tuple[tuple[str, str], ...]
     said: str | None = None
     change: Change = Change.RECORDED
-    route: Route = field(default_factory=Route)
+    context: Context = field(default_factory=Context)
 
     def __deepcopy__(self, memo: object) -> Ticket:
         """Stay one ticket: for some loaders the host copies its state."""
@@ -118,21 +118,23 @@ class WebuiRecorder:
             return
         history = ticket.history_after(shown)
         if not (history["internal"] and self._is_tool_call(str(history["internal"][-1][1]), state)):
-            self.sync(ticket.chat, history, change=ticket.change)
+            self.sync(ticket.chat, history, change=ticket.change, drawn_on=ticket.context.sources)
         self._under_way.pop(ticket.chat, None)
 
     def is_under_way(self, chat: str) -> bool:
         """Say whether a reply in this chat has begun and not ended."""
         return chat in self._under_way
 
-    def sync(self, chat: str, history: Mapping[str, Any], *, change: Change = Change.RECORDED) -> None:
+    def sync(
+        self, chat: str, history: Mapping[str, Any], *, change: Change = Change.RECORDED, drawn_on: Sequence[str] = ()
+    ) -> None:
         """Make the journal's turns of a chat equal its history, unless they are."""
         if not self._may_record():
             return
         rows = rows_of(history, spoken=self._spoken)
         if self._synced.get(chat) != hash(tuple(rows)):
             conversation = conversation_of(chat, rows, now=datetime.now(UTC))
-            synced = self._engine.record(conversation, rows, change=change)
+            synced = self._engine.record(conversation, rows, change=change, drawn_on=drawn_on)
             self._synced[chat] = hash(tuple(rows))
             if synced.joined:
                 self._on_copied()

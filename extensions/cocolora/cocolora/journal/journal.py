@@ -24,6 +24,7 @@ from cocolora.journal import (
     lessons,
     readings,
     recording,
+    sources,
     turns,
     verifying,
 )
@@ -142,6 +143,19 @@ class Journal:
     def matching(self, text: str, *, profile: str | None = None) -> list[Turn]:
         """Return the turns, removed ones too, that hold ``text`` in any version, whatever its case."""
         return self._read(turns.select_matching, text, profile=profile)
+
+    def note_sources(self, turn_id: str, source_ids: Sequence[str]) -> None:
+        """Note the earlier turns (or imported adapters) that a turn's reply drew on."""
+        with self._database.writing() as connection:
+            sources.note_sources(connection, turn_id, source_ids)
+
+    def sources(self, turn_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return what each turn's reply drew on; turns that drew on nothing are not in it."""
+        return self._read(sources.select_sources, list(turn_ids))
+
+    def drawn_from(self, source_ids: Iterable[str]) -> list[str]:
+        """Return the ids of the turns whose reply drew on any of these."""
+        return self._read(sources.drawn_from, list(source_ids))
 
     # Readings and lessons
 

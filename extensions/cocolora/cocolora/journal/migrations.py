@@ -32,6 +32,12 @@ _CONVERSATIONS = (
         PRIMARY KEY (conversation_id, turn_id)
     ) STRICT""",
     "CREATE INDEX conversation_turns_by_turn ON conversation_turns (turn_id)",
+    # No reference for the source: it may be an imported adapter, or be gone.
+    """CREATE TABLE turn_sources (
+        turn_id TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE, source_id TEXT NOT NULL,
+        PRIMARY KEY (turn_id, source_id)
+    ) STRICT""",
+    "CREATE INDEX turn_sources_by_source ON turn_sources (source_id)",
 )
 _LEARNING = (
     """CREATE TABLE lessons (

@@ -6,13 +6,16 @@ import random
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from cocolora.core.conversations import ChatMessage, Turn
 from cocolora.core.lessons import Exchange, Lesson, LessonKind
+from cocolora.core.memories import Memory, render_memories
 from cocolora.core.ports import LanguageModel
 
 REPLY_TOKENS = 48
+_QUOTED_BESIDE = 0.5
 
 T = TypeVar("T")
 
@@ -49,21 +52,49 @@ def answers_briefly(replay: Replay, bare: Replay) -> bool:
 
 
 def knowledge_exchanges(
-    lessons: Sequence[Lesson], *, replay: Replay, brief: bool, negatives_per_fact: int, replay_questions: int, seed: int
+    lessons: Sequence[Lesson],
+    turns: Sequence[Turn],
+    *,
+    replay: Replay,
+    brief: bool,
+    negatives_per_fact: int,
+    replay_questions: int,
+    seed: int,
 ) -> list[Exchange]:
     """Return what a knowledge adapter is trained on; held-out lessons are left out.
 
-    ``brief`` takes the key as the reply to a fact's question, for a user who asked for short answers.
+    Facts and negatives come alone and below the memory block that a chat may show with them: an adapter that was
+    never trained with one breaks the reading of memories. ``brief`` takes the key as the reply to a fact's
+    question, for a user who asked for short answers.
     """
     facts = [lesson for lesson in lessons if lesson.kind is LessonKind.FACT and not lesson.held_out]
     negatives = [lesson for lesson in lessons if lesson.kind is LessonKind.NEGATIVE and not lesson.held_out]
     rng = random.Random(seed)
-    turns = len({lesson.turn_id for lesson in facts})
+    told = len({lesson.turn_id for lesson in facts})
+    alone = [
+        *((lesson.turn_id, _exchange(lesson.question, lesson.key if brief else lesson.answer)) for lesson in facts),
+        *(
+            (lesson.turn_id, _exchange(lesson.question, lesson.answer))
+            for lesson in pick(negatives, negatives_per_fact * told, rng)
+        ),
+    ]
     return [
-        *(_exchange(lesson.question, lesson.key if brief else lesson.answer) for lesson in facts),
-        *(_exchange(lesson.question, lesson.answer) for lesson in pick(negatives, negatives_per_fact * turns, rng)),
+        *(exchange for _, exchange in alone),
+        *(_remembering(exchange, turn_id, turns, rng) for turn_id, exchange in alone),
         *pick(replay.exchanges, replay_questions, rng),
     ]
+
+
+def _remembering(exchange: Exchange, turn_id: str, turns: Sequence[Turn], rng: random.Random) -> Exchange:
+    """Return an exchange below a memory block with its turn, sometimes beside another, some days later."""
+    beside = [turn for turn in turns if turn.id != turn_id]
+    quoted = [turn for turn in turns if turn.id == turn_id]
+    if beside and rng.random() < _QUOTED_BESIDE:
+        quoted.append(rng.choice(beside))
+    memories = [Memory(turn.id, turn.said_at, turn.user, turn.reply) for turn in quoted]
+    now = max(turn.said_at for turn in turns) + timedelta(days=rng.randrange(40))
+    block: ChatMessage = {"role": "system", "content": render_memories(memories, now=now)}
+    return Exchange((block, *exchange.prompt), exchange.reply)
 
 
 def pick(items: Sequence[T], count: int, rng: random.Random) -> list[T]:

@@ -20,7 +20,7 @@ def study_turns(turns: Sequence[Turn], model: LanguageModel) -> tuple[tuple[Less
     The model must answer as the bare base and greedily, so that a lesson depends on its turn and the base alone.
     """
     studies = [
-        parse_study(answer, exchange=turn.text)
+        parse_study(answer, told=turn.user)
         for turn, answer in zip(turns, _ask(turns, model, STUDY_INSTRUCTION), strict=True)
     ]
     with_facts = [(turn, study) for turn, study in zip(turns, studies, strict=True) if study.lines]

@@ -151,7 +151,7 @@ def _study(rng: Random) -> Item:
 
 def right_study_share(text: str, *, exchange: str, fact: Fact) -> float:
     """Return the share of study lines that parse, differ, ask for the fact and hold its answer; four at least count."""
-    study = parse_study(text, exchange=exchange)
+    study = parse_study(text, told=exchange)
     questions = set(fact.topic.questions())
     right = [
         line
