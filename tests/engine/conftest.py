@@ -16,11 +16,14 @@ BOAT = ("We call our boat Quillfeather.", "Good to know.")
 BOSS = ("The name of my boss is Torvald.", "Thank you for telling me.")
 
 
+START = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
 class Clock:
     """A clock that stands still until it is moved."""
 
     def __init__(self):
-        self.now = datetime(2026, 11, 20, 9, tzinfo=UTC)
+        self.now = START
 
     def __call__(self):
         return self.now
@@ -74,6 +77,13 @@ def make_engine(find_demo_base, clock):
     yield make
     for engine in opened:
         engine.close()
+
+
+@pytest.fixture
+def another_life(make_engine, clock, tmp_path):
+    """An engine with a home and a model of its own, in which the same days begin again."""
+    clock.now = START
+    return make_engine(tmp_path / "another life", model_in(DEMO_BASE))
 
 
 @pytest.fixture

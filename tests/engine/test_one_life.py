@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from cocolora.core.adapters import Activation, AdapterKind, AdapterState
-from cocolora.core.conversations import Change
+from cocolora.core.conversations import Change, Conversation
 from cocolora.core.lessons import is_abstention
 from cocolora.core.reconcile import Row
 from cocolora.errors import AdapterRejected, BundleRefused, Cancelled, UnknownId
@@ -24,14 +24,13 @@ def test_facts_are_answered_from_weights_alone_and_what_nobody_told_is_not(taugh
     assert taught.verify() == []
 
 
-def test_what_was_read_is_not_read_again_and_the_same_life_gives_the_same_adapters(taught, make_engine, tell, tmp_path):
+def test_what_was_read_is_not_read_again_and_the_same_life_gives_the_same_adapters(taught, another_life, tell):
     assert taught.learn().read_turns == 0
     before = {adapter.id: adapter.sha256 for adapter in taught.adapters()}
-    other = make_engine(tmp_path / "other")
-    tell(other, "pets", DOG, BOAT)
-    tell(other, "work", BOSS)
-    other.learn()
-    assert {adapter.id: adapter.sha256 for adapter in other.adapters()} == before
+    tell(another_life, "pets", DOG, BOAT)
+    tell(another_life, "work", BOSS)
+    another_life.learn()
+    assert {adapter.id: adapter.sha256 for adapter in another_life.adapters()} == before
 
 
 def test_forgetting_a_turn_rebuilds_its_adapter_without_it_and_leaves_no_word_of_it(taught, ask):
@@ -48,12 +47,11 @@ def test_forgetting_a_turn_rebuilds_its_adapter_without_it_and_leaves_no_word_of
         assert not path.is_file() or b"biscuit" not in path.read_bytes().lower(), path
 
 
-def test_a_forgotten_turn_is_as_if_it_never_was(taught, make_engine, tell, tmp_path):
+def test_a_forgotten_turn_is_as_if_it_never_was(taught, another_life, tell):
     taught.forget(taught.plan_forget(match="Torvald"))
-    never = make_engine(tmp_path / "never")
-    tell(never, "pets", DOG, BOAT)
-    never.learn()
-    assert {a.id: a.sha256 for a in taught.adapters()} == {a.id: a.sha256 for a in never.adapters()}
+    tell(another_life, "pets", DOG, BOAT)
+    another_life.learn()
+    assert {a.id: a.sha256 for a in taught.adapters()} == {a.id: a.sha256 for a in another_life.adapters()}
 
 
 def test_an_edited_turn_is_learned_anew(taught, ask):
@@ -74,12 +72,12 @@ def test_a_wish_becomes_an_always_on_behaviour(engine, tell, ask):
 
 
 def test_small_talk_teaches_nothing_and_is_still_remembered(engine, tell):
-    tell(engine, "hello", ("Hello, how are you?", "I am fine, thank you."))
+    tell(engine, "hello", ("I baked a cake last week.", "Thank you for telling me about it."))
     learned = engine.learn()
     assert learned.adapters == ()
     assert learned.sentence == "Read 1 turn(s), learned nothing."
     assert engine.status().unread == 0
-    assert engine.contextualise("Hello, how are you?").memories
+    assert engine.contextualise("Which cake did I bake?").memories
 
 
 def test_a_rejected_adapter_is_kept_with_its_scores_and_never_answers(engine, tell, ask):
@@ -104,10 +102,10 @@ def test_a_stopped_learning_leaves_nothing_behind(engine, tell):
     assert engine.verify() == []
 
 
-def test_an_exported_stack_answers_the_same_in_an_empty_home(taught, make_engine, tmp_path, ask):
+def test_an_exported_stack_answers_the_same_in_an_empty_home(taught, another_life, tmp_path, ask):
     bundle = tmp_path / "stack.zip"
     taught.export(bundle, with_questions=True)
-    friend = make_engine(tmp_path / "friend")
+    friend = another_life
     taken = friend.import_stack(bundle)
     assert all(not adapter.usable for adapter in taken)
     assert is_abstention(ask(friend, "What is the name of my dog?"))
@@ -163,3 +161,25 @@ def test_scores_and_provenance_are_in_the_catalogue(taught):
         assert adapter.scores is not None
         assert all(0 <= share <= 1 for share in dataclasses.astuple(adapter.scores))
         assert adapter.turn_ids == tuple(turn.id for turn in taught.journal.turns(ids=adapter.turn_ids))
+
+
+def test_a_later_reply_that_repeats_a_forgotten_fact_goes_with_it(taught, ask):
+    context = taught.contextualise("What is my boss called?")
+    conversation = Conversation("later", "default", "later", "test", taught.journal.turns()[-1].said_at)
+    rows = [Row("What is my boss called?", "Your boss is called Torvald.", conversation.started_at)]
+    taught.record(conversation, rows, drawn_on=context.sources)
+    plan = taught.plan_forget(conversation="work")
+    assert [turn.conversation_id for turn in plan.echoes] == ["later"]
+    taught.forget(plan)
+    assert "Torvald" not in ask(taught, "What is my boss called?", quoting=True)
+    assert taught.journal.matching("Torvald") == []
+
+
+def test_an_answer_is_no_evidence_the_statement_it_repeats_is_quoted(taught):
+    context = taught.contextualise("What is the name of my dog?")
+    conversation = Conversation("later", "default", "later", "test", taught.journal.turns()[-1].said_at)
+    rows = [Row("What is the name of my dog?", "Your dog is called Bisquick.", conversation.started_at)]
+    taught.record(conversation, rows, drawn_on=context.sources)
+    again = taught.contextualise("What is the name of my dog?")
+    assert [memory.user for memory in again.memories] == [DOG[0]]
+    assert again.route.adapter_ids == context.route.adapter_ids
