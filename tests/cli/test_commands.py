@@ -38,6 +38,13 @@ def test_importing_names_the_bad_rows_and_importing_twice_adds_nothing(run, chat
     assert run("import", chat_file)[1]["turns"] == 0
 
 
+def test_a_saved_incognito_chat_is_not_imported(run, chat_file):
+    (chat_file.parent / "None.jsonl").write_text(chat_file.read_text(encoding="utf-8"), encoding="utf-8")
+    code, answer = run("import", chat_file.parent / "None.jsonl")
+    assert (code, answer["turns"]) == (0, 0)
+    assert "private" in answer["problems"][0]
+
+
 def test_a_file_that_is_no_chat_is_refused_in_one_sentence(run, tmp_path):
     path = tmp_path / "letter.json"
     path.write_text("Dear all", encoding="utf-8")

@@ -83,9 +83,7 @@ class Retrieval(_Section):
 class Gate(_Section):
     """What an adapter must show before it is trusted."""
 
-    recall: Share = Field(
-        default=0.75, description="Share of held-out questions about its facts that must be answered."
-    )
+    recall: Share = Field(default=0.6, description="Share of held-out questions about its facts that must be answered.")
     retention_loss: Share = Field(default=0.05, description="Share of what the base knew that may be lost.")
     abstention: Share = Field(default=0.75, description="Share of unanswerable questions that must stay unanswered.")
     probes: int = Field(default=24, ge=4, le=500, description="Questions asked for retention and for abstention.")

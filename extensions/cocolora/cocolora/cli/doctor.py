@@ -7,6 +7,7 @@ import importlib.util
 import platform
 from pathlib import Path
 
+from cocolora.engine.embedding import find_embedder
 from cocolora.engine.open_model import model_in
 from cocolora.errors import CocoloraError
 
@@ -23,6 +24,8 @@ def examine(base: Path) -> dict[str, str]:
     findings = {"Python": platform.python_version()}
     for package in _PACKAGES:
         findings[package] = _package(package)
+    _, trouble = find_embedder("chroma")
+    findings["search by meaning"] = trouble or "chroma's MiniLM is on this machine"
     findings["model"] = _model(base)
     return findings
 

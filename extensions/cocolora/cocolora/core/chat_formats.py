@@ -81,6 +81,11 @@ class ParsedChats:
     problems: tuple[Problem, ...] = ()
 
 
+def is_private(name: str) -> bool:
+    """Say whether a chat saved by the webui is private: it saves incognito turns, whose id is None, as ``None``."""
+    return name == "None" or name.startswith("incognito-")
+
+
 def read_chats(text: str, *, name: str, zone: tzinfo | None = None) -> ParsedChats:
     """Read every chat in a file's ``text``; ``name`` is the file's name, with its folder where that is known.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocolora.core.chat_formats import ParsedChat, read_chats
+from cocolora.core.chat_formats import ParsedChat, is_private, read_chats
 from cocolora.core.conversations import Change, Conversation
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback
 from cocolora.engine.record import record
@@ -39,6 +39,9 @@ def import_chats(
         if cancelled():
             raise Cancelled("The import")
         on_progress(Progress("importing", number, len(files)))
+        if is_private(path.stem):
+            problems.append((path, None, "an incognito chat is private"))
+            continue
         try:
             parsed = read_chats(_read(path), name=path.stem)
         except ValueError as error:

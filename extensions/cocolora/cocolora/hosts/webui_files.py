@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cocolora.core.chat_formats import is_private
 from cocolora.engine import Engine
-from cocolora.hosts.webui_history import SOURCE, is_private
+from cocolora.hosts.webui_history import SOURCE
 from cocolora.hosts.webui_recorder import WebuiRecorder
 
 logger = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from cocolora.core.chat_formats import is_private
 from cocolora.core.conversations import DEFAULT_PROFILE, Conversation
 from cocolora.core.reconcile import Row
 
@@ -73,11 +74,6 @@ def chat_id(state: Mapping[str, Any]) -> str | None:
     if state.get("mode") == "instruct":
         return f"instruct/{name}"
     return f"chat/{state.get('character_menu')}/{name}"
-
-
-def is_private(name: str) -> bool:
-    """Say whether a saved chat is private: the host saves incognito turns, whose id is None, as ``None.json``."""
-    return name == "None" or name.startswith("incognito-")
 
 
 def conversation_of(chat: str, rows: Sequence[Row], *, now: datetime) -> Conversation:
