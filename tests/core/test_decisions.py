@@ -55,7 +55,7 @@ def test_learning_is_due_by_turns_or_tokens_and_says_why():
     assert is_due([turn(0, text="x" * 4000)], Learning()).now
     few = is_due([turn(0)], Learning())
     assert not few.now
-    assert "1 turn(s)" in few.reason
+    assert "1 turn of" in few.reason
     assert "off" in is_due([turn(n) for n in range(50)], Learning(automatic=False)).reason
 
 

@@ -75,7 +75,7 @@ def test_small_talk_teaches_nothing_and_is_still_remembered(engine, tell):
     tell(engine, "hello", ("I baked a cake last week.", "Thank you for telling me about it."))
     learned = engine.learn()
     assert learned.adapters == ()
-    assert learned.sentence == "Read 1 turn(s), learned nothing."
+    assert learned.sentence == "Read 1 turn, learned nothing."
     assert engine.status().unread == 0
     assert engine.contextualise("Which cake did I bake?").memories
 

@@ -33,7 +33,7 @@ def test_a_conversation_is_forgotten_with_all_its_turns(engine, page, tell):
     forgetting.preview(engine, page)
     forgetting.forget(engine, page)
     assert engine.jobs.wait(timeout_s=30)
-    assert engine.jobs.last.message == "Forgot 2 turn(s) and 0 adapter(s)."
+    assert engine.jobs.last.message == "Forgot 2 turns and 0 adapters."
     assert [turn.user for turn in engine.turns()] == ["My boss is called Ada."]
 
 

@@ -14,7 +14,7 @@ def test_without_a_model_the_page_says_why_nothing_is_learned_and_what_still_wor
     shown = overview.show_status(engine.status())
     assert "No model is loaded" in shown
     assert overview.WITHOUT_TRAINING in shown
-    assert "1 turn(s) remembered" in shown
+    assert "1 turn remembered" in shown
 
 
 def test_learning_without_a_model_ends_with_its_reason_on_the_page(engine, page, tell):

@@ -46,9 +46,7 @@ class SettingsInvalid(CocoloraError):
     def __init__(self, source: str, problems: Sequence[str]) -> None:
         self.source = source
         self.problems = tuple(problems)
-        super().__init__(
-            f"{source} has {len(self.problems)} problem(s): {'; '.join(self.problems)}. Correct and retry."
-        )
+        super().__init__(f"{source} is wrong: {'; '.join(self.problems)}. Correct and retry.")
 
 
 class HomeBusy(CocoloraError):
@@ -229,7 +227,9 @@ class NothingToLearn(LearningError):
 
     def __init__(self, turns: int) -> None:
         self.turns = turns
-        super().__init__(f"{turns} turn(s) were read and hold nothing to learn. They are still remembered as text.")
+        super().__init__(
+            f"The turns that were read ({turns}) hold nothing to learn. They are still remembered as text."
+        )
 
 
 class TrainingDiverged(LearningError):

@@ -16,6 +16,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind
+from cocolora.core.counting import count
 from cocolora.core.events import Progress, ProgressCallback
 from cocolora.engine import Engine
 from cocolora.engine.home import default_home
@@ -102,7 +103,7 @@ def import_(arguments: Namespace) -> int:
     problems = [
         f"{path}{'' if row is None else f', row {row}'}: {reason}; skipped" for path, row, reason in done.problems
     ]
-    summary = f"Recorded {done.turns} new turn(s) in {done.conversations} conversation(s)."
+    summary = f"Recorded {count(done.turns, 'new turn')} in {count(done.conversations, 'conversation')}."
     show(
         arguments,
         {"conversations": done.conversations, "turns": done.turns, "problems": problems},
@@ -190,7 +191,7 @@ def forget(arguments: Namespace) -> int:
         preview = [f"  {turn.id}  {turn.said_at:%Y-%m-%d}  {turn.user[:70]}" for turn in plan.turns]
         preview += [f'  adapter "{adapter.name}" ({adapter.id})' for adapter in plan.adapters]
         if plan.taught_again:
-            preview.append(f"  {len(plan.taught_again)} other turn(s) of these adapters are learned again.")
+            preview.append(f"  {count(len(plan.taught_again), 'other turn')} of these adapters will be learned again.")
         if not arguments.yes and not _confirm(arguments, preview):
             show(arguments, {"forgotten_turns": 0, "message": "Nothing was forgotten."}, "Nothing was forgotten.")
             return 1
@@ -223,7 +224,7 @@ def export(arguments: Namespace) -> int:
         )
     text = "with the questions they answer" if done.with_questions else "without any conversation text"
     sentence = (
-        f"Wrote {len(done.adapters)} adapter(s) to {done.target} ({done.size_bytes / 1e6:.1f} MB), {text}. "
+        f"Wrote {count(len(done.adapters), 'adapter')} to {done.target} ({done.size_bytes / 1e6:.1f} MB), {text}. "
         "An adapter can be made to tell what it learned: share it only with those who may know that."
     )
     show(arguments, {"target": done.target, "adapters": [a.id for a in done.adapters]}, sentence)
@@ -239,7 +240,11 @@ def import_stack(arguments: Namespace) -> int:
                 always = adapter.kind is AdapterKind.BEHAVIOUR
                 engine.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
     state = "switched on" if arguments.switch_on else "switched off"
-    show(arguments, {"adapters": [adapter.id for adapter in taken]}, f"Took in {len(taken)} new adapter(s), {state}.")
+    show(
+        arguments,
+        {"adapters": [adapter.id for adapter in taken]},
+        f"Took in {count(len(taken), 'new adapter')}, {state}.",
+    )
     return 0
 
 
@@ -248,7 +253,12 @@ def verify(arguments: Namespace) -> int:
     with opened(arguments) as engine:
         faults = engine.verify()
     lines = [f"{fault.kind} {fault.subject}: {fault.detail}" for fault in faults]
-    show(arguments, {"faults": [dataclasses.asdict(fault) for fault in faults]}, *lines, f"{len(faults)} fault(s).")
+    show(
+        arguments,
+        {"faults": [dataclasses.asdict(fault) for fault in faults]},
+        *lines,
+        f"{count(len(faults), 'fault')}.",
+    )
     return 1 if faults else 0
 
 

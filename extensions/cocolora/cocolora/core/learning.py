@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cocolora.core.conversations import Turn
+from cocolora.core.counting import count
 from cocolora.settings import Learning
 
 
@@ -27,7 +28,7 @@ def is_due(unlearned: Sequence[Turn], learning: Learning) -> Due:
     if not unlearned:
         return Due(False, "everything said so far was read")
     tokens = sum(estimate_tokens(turn.text) for turn in unlearned)
-    said = f"{len(unlearned)} turn(s), about {tokens} tokens, are waiting"
+    said = f"{count(len(unlearned), 'turn')} of about {count(tokens, 'token')} to be read"
     if not learning.automatic:
         return Due(False, f"{said}; automatic learning is off")
     if tokens >= learning.due_tokens or len(unlearned) >= learning.due_turns:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cocolora.core.adapters import Activation, Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE, Change, ChatMessage, Conversation, Turn
+from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
 from cocolora.core.ports import LanguageModel
 from cocolora.core.reconcile import Row
@@ -211,13 +212,13 @@ class Engine:
     ) -> str:
         """Forget, then teach again what shared an adapter with it; return what happened, in words."""
         forget.forget(self._rooms, plan)
-        said = f"Forgot {len(plan.turns)} turn(s) and {len(plan.adapters)} adapter(s)."
+        said = f"Forgot {count(len(plan.turns), 'turn')} and {count(len(plan.adapters), 'adapter')}."
         if not plan.taught_again:
             return said
         try:
             learned = self.learn(profile=plan.adapters[0].profile, on_progress=on_progress, cancelled=cancelled)
         except ModelError as error:
-            return f"{said} {len(plan.taught_again)} other turn(s) are to be learned again: {error}"
+            return f"{said} {count(len(plan.taught_again), 'other turn')} are to be learned again: {error}"
         return f"{said} {learned.sentence}"
 
     def start_forgetting(self, plan: ForgetPlan) -> None:

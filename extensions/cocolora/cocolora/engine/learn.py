@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
 from cocolora.core.conversations import Turn
+from cocolora.core.counting import count
 from cocolora.core.events import Progress
 from cocolora.core.learning import cut_stretches
 from cocolora.core.lessons import Lesson, LessonKind
@@ -42,10 +43,12 @@ class Learned:
             return "There was nothing new to read."
         taught = sum(len(a.turn_versions) for a in self.accepted)
         rejected = len(self.adapters) - len(self.accepted)
-        parts = [f"Read {self.read_turns} turn(s)"]
-        parts.append(f"learned from {taught} in {len(self.accepted)} adapter(s)" if taught else "learned nothing")
+        parts = [f"Read {count(self.read_turns, 'turn')}"]
+        parts.append(
+            f"learned from {taught} in {count(len(self.accepted), 'adapter')}" if taught else "learned nothing"
+        )
         if rejected:
-            parts.append(f"{rejected} adapter(s) did not pass the gate and stay off")
+            parts.append(f"{count(rejected, 'adapter')} did not pass the gate and stayed off")
         return ", ".join(parts) + "."
 
 

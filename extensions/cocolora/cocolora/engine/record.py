@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cocolora.core.conversations import Change, Conversation
+from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Synced
@@ -38,7 +39,7 @@ def tend_index(rooms: Rooms, *, on_progress: ProgressCallback, cancelled: Cancel
         for profile in rooms.journal.profiles():
             turns = [turn for turn in rooms.journal.turns(profile=profile) if turn.id in set(turn_ids)]
             made += rooms.index.catch_up(rooms.units(turns, profile=profile))
-    return f"Indexed {made} text(s)."
+    return f"Indexed {count(made, 'text')}."
 
 
 def refresh_index(rooms: Rooms) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cocolora.core.adapters import Adapter, AdapterState
+from cocolora.core.counting import count
 from cocolora.core.learning import Due, is_due
 from cocolora.engine.jobs import JobView
 from cocolora.engine.rooms import Rooms
@@ -30,8 +31,8 @@ class Status:
     def sentence(self) -> str:
         """The status in words."""
         ready = sum(adapter.state is AdapterState.READY for adapter in self.adapters)
-        remembered = f"{self.turns} turn(s) remembered from {self.conversations} conversation(s)"
-        learned = f"{ready} adapter(s) learned"
+        remembered = f"{count(self.turns, 'turn')} remembered from {count(self.conversations, 'conversation')}"
+        learned = f"{count(ready, 'adapter')} learned"
         waiting = f"learning is due: {self.due.reason}" if self.due.now else self.due.reason
         return f"{remembered}; {learned}; {(self.trouble or waiting).rstrip('.')}."
 

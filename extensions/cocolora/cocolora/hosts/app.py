@@ -21,9 +21,10 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 
 import gradio as gr
 
+from cocolora.core.counting import count
 from cocolora.ui.board import explanation
 from cocolora.ui.tab import build
-from cocolora.ui.words import count, day, said, shorten
+from cocolora.ui.words import day, said, shorten
 
 logger = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 
+from cocolora.core.counting import count
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import make_lesson
 from cocolora.core.records import Fault
@@ -80,14 +81,16 @@ def _memberships(connection: sqlite3.Connection) -> Iterator[Fault]:
         "GROUP BY conversation_id, position HAVING count(*) > 1 OR position < 0"
     )
     for row in twice:
-        yield Fault("position", row["conversation_id"], f"{row['many']} turn(s) at row {row['position']}")
+        yield Fault("position", row["conversation_id"], f"{count(row['many'], 'turn')} at row {row['position']}")
     rows = connection.execute(
         "SELECT t.id, t.state, count(x.turn_id) AS held, sum(c.profile <> t.profile) AS strangers FROM turns t "
         "LEFT JOIN conversation_turns x ON x.turn_id = t.id LEFT JOIN conversations c ON c.id = x.conversation_id "
         "GROUP BY t.id HAVING (state = 'current') <> (held > 0) OR strangers > 0"
     )
     for row in rows:
-        detail = f"{row['state']}, held by {row['held']} conversation(s), {row['strangers'] or 0} of another profile"
+        detail = (
+            f"{row['state']}, held by {count(row['held'], 'conversation')}, {row['strangers'] or 0} of another profile"
+        )
         yield Fault("membership", row["id"], detail)
 
 

@@ -8,10 +8,11 @@ import gradio as gr
 
 from cocolora.core.adapters import Activation, Adapter
 from cocolora.core.conversations import Turn
+from cocolora.core.counting import count
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import ACTIVATIONS, adapter_state, count, days, escape, minute, share
+from cocolora.ui.words import ACTIVATIONS, adapter_state, days, escape, minute, share
 
 HEADERS = {
     "Name": "What it is called; rename it below",

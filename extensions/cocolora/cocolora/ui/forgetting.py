@@ -7,11 +7,12 @@ from collections.abc import Iterable
 import gradio as gr
 
 from cocolora.core.adapters import Adapter
+from cocolora.core.counting import count
 from cocolora.engine import Engine
 from cocolora.engine.forget import ForgetPlan
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import conversation_label, count, escape, turn_label
+from cocolora.ui.words import conversation_label, escape, turn_label
 
 WHOLE = "*"
 NOTHING_SAID = "There is nothing to forget: nothing was said yet."

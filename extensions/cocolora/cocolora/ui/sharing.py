@@ -8,10 +8,10 @@ from pathlib import Path
 import gradio as gr
 
 from cocolora.core.adapters import AdapterState
+from cocolora.core.counting import count
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import count
 
 FILE_NAME = "cocolora-stack.zip"
 WITH_QUESTIONS = (

@@ -23,11 +23,6 @@ def escape(text: str) -> str:
     return html.escape(text).replace("{", "&#123;").replace("}", "&#125;").replace("$", "&#36;")
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, such as ``1 turn`` or ``2 turns``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def day(moment: datetime) -> str:
     """Return the date where the user is."""
     return absolute_date(moment.astimezone())
