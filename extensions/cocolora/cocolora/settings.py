@@ -58,7 +58,7 @@ class Routing(_Section):
     max_adapters: int = Field(
         default=1, ge=1, le=16, description="At most this many routed adapters are active at once."
     )
-    threshold: Share = Field(default=0.5, description="A memory must match the prompt this well to choose its adapter.")
+    threshold: Share = Field(default=0.4, description="A memory must match the prompt this well to choose its adapter.")
 
 
 class Retrieval(_Section):
