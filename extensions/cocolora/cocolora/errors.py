@@ -21,7 +21,6 @@ CocoloraError
 │   ├── AdapterDamaged       its bytes, names, shapes or numbers are not what they must be
 │   └── AdapterRejected      it did not pass the gate and cannot be switched on
 ├── LearningError
-│   ├── NothingToLearn       the turns hold no fact and no wish
 │   ├── TrainingDiverged     the loss became NaN or infinite
 │   └── Cancelled            the user stopped the job
 ├── BundleRefused            an imported stack is not what it claims to be; nothing was written
@@ -220,16 +219,6 @@ class AdapterRejected(AdapterError):
 
 class LearningError(CocoloraError):
     """A stretch of conversation was not learned."""
-
-
-class NothingToLearn(LearningError):
-    """The turns hold no fact and no wish."""
-
-    def __init__(self, turns: int) -> None:
-        self.turns = turns
-        super().__init__(
-            f"The turns that were read ({turns}) hold nothing to learn. They are still remembered as text."
-        )
 
 
 class TrainingDiverged(LearningError):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from cocolora.core.adapters import Activation
 from cocolora.core.conversations import ChatMessage
 from cocolora.core.learning import estimate_tokens
 from cocolora.core.memories import Memory, render_memories
 from cocolora.core.routing import Hit, Route, choose_route
 from cocolora.core.study import normalise
 from cocolora.engine.rooms import Rooms
-from cocolora.errors import ModelError
+from cocolora.engine.workbench import Weights
+from cocolora.errors import AdapterError, BaseMismatch, ModelError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +101,25 @@ def replies(rooms: Rooms, asked: Sequence[tuple[Sequence[ChatMessage], Context]]
     bench = rooms.workbench()
     for weights, numbers in by_route.items():
         chats = [with_memories(*asked[number]) for number in numbers]
-        with bench.using(weights) as model:
+        with bench.using(attachable(rooms, weights)) as model:
             generated = model.generate(chats, max_new_tokens=max_new_tokens)
         for number, answer in zip(numbers, generated, strict=True):
             answers[number] = answer
     return answers
+
+
+def attachable(rooms: Rooms, weights: Weights) -> Weights:
+    """Return the adapters that can be attached; one whose files are gone or damaged is switched off and says why."""
+    bench, found = rooms.workbench(), []
+    for adapter_id, weight in weights:
+        try:
+            bench.attach(adapter_id)
+        except (AdapterError, BaseMismatch) as error:
+            logger.warning("%s", error)
+            rooms.journal.change_adapter(adapter_id, activation=Activation.OFF, reason=str(error))
+        else:
+            found.append((adapter_id, weight))
+    return found
 
 
 def with_memories(messages: Sequence[ChatMessage], context: Context) -> list[ChatMessage]:

@@ -134,7 +134,7 @@ class Engine:
 
     def activate(self, route: Route) -> None:
         """Make a route's adapters active; the caller holds the model."""
-        self._rooms.workbench().activate(route.weights)
+        self._rooms.workbench().activate(answer.attachable(self._rooms, route.weights))
 
     def let_go_of_model(self) -> None:
         """Keep no reference to a model that the host has unloaded, so that its memory is free."""

@@ -13,7 +13,7 @@ from cocolora.core.conversations import Turn
 from cocolora.core.events import Progress
 from cocolora.core.gate import Probe, Scores, judge
 from cocolora.core.ids import derive_seed
-from cocolora.core.lessons import Exchange, Lesson, LessonKind
+from cocolora.core.lessons import Exchange, Lesson, LessonKind, Sample
 from cocolora.core.records import Outcome
 from cocolora.engine.run import Run
 from cocolora.engine.workbench import Weights
@@ -121,7 +121,7 @@ def _attempt(run: Run, turns: Sequence[Turn], kind: AdapterKind, lessons: Sequen
     shutil.rmtree(folder, ignore_errors=True)
     bench.trainer.train(
         draft.id,
-        [bench.model.sample(exchange) for exchange in plan.exchanges],
+        _samples(run, plan),
         recipe=replace(draft.recipe, seed=seed),
         beneath=plan.beneath,
         folder=folder,
@@ -134,6 +134,13 @@ def _attempt(run: Run, turns: Sequence[Turn], kind: AdapterKind, lessons: Sequen
     judged = _gated(run, written, plan)
     bench.drop(draft.id)
     return judged
+
+
+def _samples(run: Run, plan: Plan) -> list[Sample]:
+    """Return the plan's samples, without those that are too long: a quoted message may be of any length."""
+    model, most_tokens = run.rooms.workbench().model, run.rooms.settings.learning.sample_tokens
+    samples = [model.sample(exchange) for exchange in plan.exchanges]
+    return [sample for sample in samples if len(sample.tokens) <= most_tokens]
 
 
 def _draft(run: Run, turns: Sequence[Turn], kind: AdapterKind, *, attempt: int) -> Adapter:

@@ -64,7 +64,11 @@ class Workbench:
                 self._bare_replay = record_replay(self.card.replay, model)
         return self._bare_replay
 
+    def attach(self, adapter_id: str) -> None:
+        """Attach an adapter if it is not. Raises AdapterMissing, AdapterDamaged, BaseMismatch, CannotTrain."""
+        if adapter_id not in self.stack.attached:
+            self.stack.attach(adapter_id, self._home.adapter_folder(adapter_id))
+
     def _attach(self, weights: Weights) -> None:
         for adapter_id, _ in weights:
-            if adapter_id not in self.stack.attached:
-                self.stack.attach(adapter_id, self._home.adapter_folder(adapter_id))
+            self.attach(adapter_id)

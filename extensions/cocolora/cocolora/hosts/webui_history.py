@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from cocolora.core.chat_formats import is_private
+from cocolora.core.chat_formats import GREETING, is_private, parse_timestamp
 from cocolora.core.conversations import DEFAULT_PROFILE, Conversation
 from cocolora.core.reconcile import Row
 
-GREETING = "<|BEGIN-VISIBLE-CHAT|>"
 SOURCE = "webui"
 TITLE_CHARACTERS = 60
-_TIMESTAMP = "%b %d, %Y %H:%M"
 _CHAT_NAME = "%Y%m%d-%H-%M-%S"
 
 History = Mapping[str, Any]
@@ -38,17 +36,9 @@ def rows_of(history: History, *, spoken: Speech = as_written) -> list[Row]:
 def _row(entry: Sequence[str], metadata: Mapping[str, Any], number: int, spoken: Speech) -> Row:
     user, reply = str(entry[0]), spoken(str(entry[1]))
     asked, answered = metadata.get(f"user_{number}") or {}, metadata.get(f"assistant_{number}") or {}
-    said_at = read_timestamp(asked.get("timestamp")) or read_timestamp(answered.get("timestamp"))
+    said_at = parse_timestamp(asked.get("timestamp")) or parse_timestamp(answered.get("timestamp"))
     versions = [spoken(str(version.get("content") or "")) for version in answered.get("versions") or ()]
     return Row("" if user == GREETING else user, reply, said_at, tuple(filter(None, versions)))
-
-
-def read_timestamp(text: object, form: str = _TIMESTAMP) -> datetime | None:
-    """Return the time that the host wrote, in this machine's time zone; None when it wrote none."""
-    try:
-        return datetime.strptime(str(text), form).astimezone(UTC)
-    except ValueError:
-        return None
 
 
 def with_reply(history: History, reply: str) -> dict[str, Any]:
@@ -81,5 +71,13 @@ def conversation_of(chat: str, rows: Sequence[Row], *, now: datetime) -> Convers
     asked = next((" ".join(row.user.split()) for row in rows if row.is_turn), "")
     name = PurePosixPath(chat).name
     dated = [row.said_at for row in rows if row.said_at is not None]
-    started_at = min(dated) if dated else read_timestamp(name, _CHAT_NAME) or now
+    started_at = min(dated) if dated else _named_time(name) or now
     return Conversation(chat, DEFAULT_PROFILE, asked[:TITLE_CHARACTERS] or name, SOURCE, started_at)
+
+
+def _named_time(name: str) -> datetime | None:
+    """Return when a chat was begun, which the host names it after; None for a chat with another name."""
+    try:
+        return datetime.strptime(name, _CHAT_NAME).astimezone(UTC)
+    except ValueError:
+        return None

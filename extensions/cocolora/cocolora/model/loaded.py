@@ -87,10 +87,6 @@ class LoadedModel:
         """Return the tokens of an exchange; the loss counts on the reply and its end. Raises NoChatTemplate."""
         return self._template.sample(exchange)
 
-    def count_tokens(self, text: str) -> int:
-        """Return how many tokens a text has, without special ones."""
-        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
-
     def _prompt(self, chat: Sequence[ChatMessage], *, max_new_tokens: int) -> list[int]:
         prompt = self._template.prompt(chat)
         context_tokens = getattr(self.network.config, "max_position_embeddings", None)

@@ -106,12 +106,3 @@ def _set_induction_heads(model: LlamaForCausalLM, bases: torch.Tensor, turned: t
         read = reads[rows]
         attention.v_proj.weight[rows] = read
         attention.o_proj.weight[:, rows] = (read @ turned).T * 1.5
-
-
-def repeat_score(model: LlamaForCausalLM, *, seed: int, length: int = 40) -> float:
-    """Return how often the untrained model continues a repeated random sequence rightly."""
-    torch.manual_seed(seed)
-    half = torch.randint(300, model.config.vocab_size - 3, (16, length))
-    with torch.no_grad():
-        guess = model(torch.cat([half, half], dim=1)).logits.argmax(-1)
-    return float((guess[:, length : 2 * length - 1] == half[:, 1:]).float().mean())
