@@ -22,7 +22,7 @@ from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms, utc_now
 from cocolora.engine.run import Run
 from cocolora.engine.workbench import Workbench
-from cocolora.errors import ModelError
+from cocolora.errors import HomeBusy, ModelError
 from cocolora.journal import Journal
 from cocolora.retrieval import SearchIndex
 from cocolora.settings import Settings, load_settings, save_settings
@@ -52,7 +52,16 @@ class Engine:
         self._rooms = Rooms(home, settings, journal, index, find_model, clock)
         self.jobs = JobRunner(journal, clock)
         journal.recover_jobs(now=clock())
+        self._tidy()
         record.refresh_index(self._rooms)
+
+    def _tidy(self) -> None:
+        """Delete what a process that was killed left; not while another one is at work."""
+        try:
+            with self.home.writing():
+                self.home.discard_orphans(adapter.id for adapter in self.journal.adapters())
+        except HomeBusy:
+            pass
 
     def close(self) -> None:
         """Stop the running job and close the files."""
