@@ -35,10 +35,13 @@ def tend_index(rooms: Rooms, *, on_progress: ProgressCallback, cancelled: Cancel
     rooms.index.tidy()
     made = 0
     while not cancelled() and (turn_ids := rooms.index.turns_without_vectors()):
-        on_progress(Progress("indexing", made, made + len(turn_ids)))
+        before, wanted = made, set(turn_ids)
+        on_progress(Progress("indexing", made, made + len(wanted)))
         for profile in rooms.journal.profiles():
-            turns = [turn for turn in rooms.journal.turns(profile=profile) if turn.id in set(turn_ids)]
+            turns = [turn for turn in rooms.journal.turns(profile=profile) if turn.id in wanted]
             made += rooms.index.catch_up(rooms.units(turns, profile=profile))
+        if made == before:  # what is left, such as an imported adapter's questions, is not the journal's to give
+            break
     return f"Indexed {count(made, 'text')}."
 
 
