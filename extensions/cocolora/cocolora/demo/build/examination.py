@@ -112,6 +112,32 @@ def _corrected(rng: Random) -> Item:
     return [*chat.messages, ask(chat.asking(topic)[0])], _equals(chat.facts[topic].answer)
 
 
+def _dated(rng: Random) -> Item:
+    chat = Chat(rng, held_out=True)
+    while any(topic.relation.others for topic in chat.facts) or not chat.facts:
+        chat = Chat(rng, held_out=True)
+        exchanges = [chat.telling(chat.new_fact()) for _ in range(rng.randint(1, 3))]
+    chat.remember(exchanges)
+    place = rng.randrange(len(exchanges))
+    question, reply = chat.asking_when(place, list(chat.facts)[place])
+    return [*chat.messages, ask(question)], _equals(reply)
+
+
+def _history(rng: Random) -> Item:
+    """Ask what was told at the date of the older, or the newer, of two statements that contradict each other."""
+    chat = Chat(rng, held_out=True)
+    while any(topic.relation.others for topic in chat.facts) or not chat.facts:
+        chat = Chat(rng, held_out=True)
+        exchanges = [chat.telling(chat.new_fact())]
+    topic, older = next(iter(chat.facts.items()))
+    exchanges.append(chat.correcting(topic))
+    while len(set(chat.dates)) < 2:
+        chat.messages.clear()
+        chat.remember(exchanges, newest=[1])
+    question, reply = chat.asking_then(*rng.choice(((0, older), (1, chat.facts[topic]))))
+    return [*chat.messages, ask(question)], _equals(reply)
+
+
 def _styled(*, wished: bool) -> Callable[[Random], Item]:
     def make(rng: Random) -> Item:
         chat = Chat(rng, held_out=True)
@@ -189,6 +215,8 @@ SECTIONS: dict[str, tuple[Callable[[Random], Item], int]] = {
     "near_miss_4": (_near_miss(4), 24),
     "near_miss_memory_4": (_near_miss(4, memory=True), 24),
     "corrected": (_corrected, 24),
+    "dated": (_dated, 24),
+    "history": (_history, 24),
     "style_short": (_styled(wished=True), 24),
     "style_full": (_styled(wished=False), 24),
     "study_fact": (_study, 200),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -118,13 +119,15 @@ class Chat:
             if topic not in self.facts:
                 return topic
 
-    def remember(self, exchanges: list[tuple[str, str]]) -> None:
-        """Open the chat with past exchanges, oldest first, as a memory block."""
+    def remember(self, exchanges: list[tuple[str, str]], *, newest: Collection[int] = ()) -> None:
+        """Open the chat with past exchanges, oldest first, as a memory block; ``newest`` are places to mark so."""
         now = datetime(2024, 1, 1, 12, tzinfo=UTC) + timedelta(days=self.rng.randrange(1500))
         days = sorted((_days_ago(self.rng) for _ in exchanges), reverse=True)
         self.dates = [relative_date(now - timedelta(days=count), now=now) for count in days]
         memories = [
-            Memory(f"turn-{place}", now - timedelta(days=count) + timedelta(seconds=place), user, reply)
+            Memory(
+                f"turn-{place}", now - timedelta(days=count) + timedelta(seconds=place), user, reply, place in newest
+            )
             for place, (count, (user, reply)) in enumerate(zip(days, exchanges, strict=True))
         ]
         block = render_memories(memories, now=now)
@@ -143,6 +146,11 @@ class Chat:
         )
         when = self.dates[place]
         return topic.fill(question), self.answer(f"You told me {when}.", when)
+
+    def asking_then(self, place: int, fact: Fact) -> tuple[str, str]:
+        """Return the exchange that asks what was told about ``fact``'s topic at the date of the memory at ``place``."""
+        question = self.rng.choice(("What did I tell you about {s} %s?", "What did I say about {s} %s?"))
+        return fact.topic.fill(question % self.dates[place]), self.answer(fact.answer, fact.value)
 
 
 def _days_ago(rng: Random) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from cocolora.core.conversations import ChatMessage
 from cocolora.core.study import NEIGHBOUR_INSTRUCTION, STUDY_INSTRUCTION
 from cocolora.demo.world import talk
 from cocolora.demo.world.chats import Chat
-from cocolora.demo.world.facts import Fact, leads_group
+from cocolora.demo.world.facts import Fact, Topic, leads_group
 from cocolora.demo.world.studying import NOTHING, neighbour_text, study_text
 
 Messages = list[ChatMessage]
@@ -111,26 +111,38 @@ def memory_block(rng: Random) -> Messages:
     """A memory block of one to four past exchanges, then questions that it answers or does not."""
     chat = Chat(rng)
     exchanges: list[tuple[str, str]] = []
-    told: list[tuple[int, Fact]] = []
+    history: dict[Topic, list[tuple[int, Fact]]] = {}
     for place in range(rng.choice((1, 2, 3, 4, 4))):
-        before = list(chat.facts)
+        before = dict(chat.facts)
         exchanges.append(_past(chat))
-        told += [(place, fact) for topic, fact in chat.facts.items() if topic not in before]
+        for topic, fact in chat.facts.items():
+            if before.get(topic) != fact:
+                history.setdefault(topic, []).append((place, fact))
     while not chat.facts:
         exchanges[-1] = chat.telling(chat.new_fact())
     topics = list(chat.facts)
-    chat.remember(exchanges)
+    newest = [told[-1][0] for told in history.values() if len(told) > 1]
+    chat.remember(exchanges, newest=newest if rng.random() < 0.75 else ())
     if rng.random() < 0.1:
         chat.say(*chat.wish(short=True))
     _ask(chat, count=rng.randint(2, 4))
-    dated = [one for one in told if one[1].topic.relation.others is None and one[1] in chat.facts.values()]
-    if dated and rng.random() < 0.1:
-        place, fact = rng.choice(dated)
-        chat.say(*chat.asking_when(place, fact.topic))
+    _ask_of_times(chat, [told for topic, told in history.items() if topic.relation.others is None])
     if rng.random() < 0.15:
         chat.say(*chat.telling(chat.new_fact(near=True)))
         chat.say(*chat.asking(rng.choice(topics)))
     return chat.messages
+
+
+def _ask_of_times(chat: Chat, histories: Sequence[Sequence[tuple[int, Fact]]]) -> None:
+    """Sometimes ask when something was told, or what was told then about something that changed since."""
+    rng = chat.rng
+    once = [told[0] for told in histories if len(told) == 1]
+    if once and rng.random() < 0.2:
+        place, fact = rng.choice(once)
+        chat.say(*chat.asking_when(place, fact.topic))
+    changed = [told for told in histories if len({chat.dates[place] for place, _ in told}) == len(told) > 1]
+    if changed and rng.random() < 0.4:
+        chat.say(*chat.asking_then(*rng.choice(rng.choice(changed))))
 
 
 def _past(chat: Chat) -> tuple[str, str]:
@@ -182,7 +194,7 @@ def self_study(rng: Random, *, held_out: bool = False) -> Messages:
     chat = Chat(rng, held_out=held_out)
     chance = rng.random()
     if chance < 0.62:
-        chat.say(*chat.telling(chat.new_fact()))
+        chat.say(*chat.telling(_new_deed(chat) if rng.random() < 0.3 else chat.new_fact()))
     elif chance < 0.7:
         chat.say(*chat.telling_two())
     elif chance < 0.78:
@@ -193,6 +205,13 @@ def self_study(rng: Random, *, held_out: bool = False) -> Messages:
         chat.say(*rng.choice((chat.small_talk, chat.asking_world, chat.asking_unknown, chat.asking_untold))())
     chat.say(STUDY_INSTRUCTION, study_text(rng, list(chat.facts.values())))
     return chat.messages
+
+
+def _new_deed(chat: Chat) -> Fact:
+    """Return a fact that a verb tells (*I work for …*): their questions differ most, so they are studied most."""
+    while (fact := chat.new_fact()).topic.relation.others is None:
+        pass
+    return fact
 
 
 def _correct_only(chat: Chat) -> None:
@@ -230,7 +249,7 @@ MIXTURE: tuple[tuple[Callable[[Random], Messages], float], ...] = (
     (drill, 0.08),
     (memory_block, 0.24),
     (style, 0.13),
-    (self_study, 0.1),
+    (self_study, 0.13),
     (neighbour_study, 0.07),
     (long_chat, 0.01),
 )
