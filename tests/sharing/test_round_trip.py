@@ -80,7 +80,7 @@ def test_questions_go_out_when_they_are_given_and_come_back(target, tmp_path):
 def test_card_has_the_front_matter_that_hubs_read(tmp_path):
     make_bundle(tmp_path / "bundle", tmp_path / "home")
     card = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
-    assert card.startswith('---\nbase_model: "tiny-base"\nlibrary_name: peft\n')
+    assert card.startswith('---\nbase_model: "tiny-base"\nbase_model_relation: adapter\nlibrary_name: peft\n')
     assert "- lora" in card.split("---")[1]
 
 

@@ -24,6 +24,8 @@ CocoloraError
 │   ├── TrainingDiverged     the loss became NaN or infinite
 │   └── Cancelled            the user stopped the job
 ├── BundleRefused            an imported stack is not what it claims to be; nothing was written
+├── CannotExport             adapters cannot be written in this form; nothing was written
+│   └── CannotMerge          they cannot be merged into this base's files
 └── EmbedderUnavailable      no vectors can be made; search stays lexical
 
 Each keeps its values as attributes, and its text says what was found, what was expected and what to do next.
@@ -245,6 +247,27 @@ class BundleRefused(CocoloraError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path} was refused: {reason}. Nothing was imported.")
+
+
+class CannotExport(CocoloraError):
+    """Adapters cannot be written in the form that was asked for; nothing was written."""
+
+    def __init__(self, form: str, reason: str, next_step: str) -> None:
+        self.form = form
+        self.reason = reason
+        super().__init__(f"Nothing was exported as {form}: {reason}. {next_step}")
+
+
+class CannotMerge(CannotExport):
+    """Adapters cannot be merged into these files of a base; nothing was written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(
+            "merged",
+            f"{path}: {reason}",
+            "Give the base's own 16-bit or 32-bit safetensors with --base, or export with `--form combined`.",
+        )
 
 
 class EmbedderUnavailable(CocoloraError):

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from cocolora.core.adapters import Activation, Adapter, AdapterKind
+from cocolora.core.adapters import Activation, Adapter
 from cocolora.core.counting import count
 from cocolora.core.events import Progress, ProgressCallback
 from cocolora.engine import Engine
@@ -213,41 +213,6 @@ def _confirm(arguments: Namespace, preview: list[str]) -> bool:
     return console.input("Forget? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def export(arguments: Namespace) -> int:
-    """Write a bundle."""
-    with opened(arguments) as engine:
-        done = engine.export(
-            arguments.target,
-            profile=arguments.profile,
-            adapter_ids=arguments.adapter,
-            with_questions=arguments.with_questions,
-        )
-    text = "with the questions they answer" if done.with_questions else "without any conversation text"
-    sentence = (
-        f"Wrote {count(len(done.adapters), 'adapter')} to {done.target} ({done.size_bytes / 1e6:.1f} MB), {text}. "
-        "An adapter can be made to tell what it learned: share it only with those who may know that."
-    )
-    show(arguments, {"target": done.target, "adapters": [a.id for a in done.adapters]}, sentence)
-    return 0
-
-
-def import_stack(arguments: Namespace) -> int:
-    """Take a bundle in."""
-    with opened(arguments) as engine:
-        taken = engine.import_stack(arguments.source, profile=arguments.profile)
-        if arguments.switch_on:
-            for adapter in taken:
-                always = adapter.kind is AdapterKind.BEHAVIOUR
-                engine.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
-    state = "switched on" if arguments.switch_on else "switched off"
-    show(
-        arguments,
-        {"adapters": [adapter.id for adapter in taken]},
-        f"Took in {count(len(taken), 'new adapter')}, {state}.",
-    )
-    return 0
-
-
 def verify(arguments: Namespace) -> int:
     """Name every fault; exit code 1 when there is one."""
     with opened(arguments) as engine:
@@ -285,6 +250,22 @@ def bench(arguments: Namespace) -> int:
         )
     print(json.dumps(result, indent=None if arguments.json else 2))
     return 0
+
+
+def export(arguments: Namespace) -> int:
+    """Write adapters."""
+    from cocolora.cli.sharing import run_export
+
+    with opened(arguments) as engine:
+        return run_export(engine, arguments)
+
+
+def import_stack(arguments: Namespace) -> int:
+    """Take a bundle in."""
+    from cocolora.cli.sharing import run_import
+
+    with opened(arguments) as engine:
+        return run_import(engine, arguments)
 
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cocolora import __version__
+from cocolora.core.export import ExportForm
 from cocolora.errors import CocoloraError
 
 Command = Callable[[argparse.Namespace], int]
@@ -67,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("status", "Show what was learned, what waits and why.")
     _adapter_options(add("adapters", "List the adapters, or change one."))
     _forget_options(add("forget", "Forget turns and everything that descends from them."))
-    _export_options(add("export", "Write the profile's adapters as a bundle."))
+    _export_options(add("export", "Write the profile's adapters: as a bundle, or as other programs load them."))
     load = add("import-stack", "Check a bundle and take its adapters in, switched off.")
     load.add_argument("source", type=Path, metavar="DIR|FILE.zip")
     load.add_argument("--switch-on", action="store_true", help="Switch the adapters on as they were.")
@@ -108,7 +109,14 @@ def _forget_options(parser: argparse.ArgumentParser) -> None:
 
 def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", type=Path, metavar="DIR|FILE.zip")
-    parser.add_argument("--adapter", action="append", metavar="ID", help="Only this one; may be repeated.")
+    parser.add_argument("--adapter", action="append", metavar="ID", help="Only this one, by id or name; repeatable.")
+    parser.add_argument(
+        "--form",
+        choices=[form.value for form in ExportForm],
+        default=ExportForm.BUNDLE.value,
+        help="bundle: for another cocolora; peft: a folder for each adapter; combined: one adapter that is the sum; "
+        "merged: a copy of the base with them in its weights; gguf: for llama.cpp and Ollama (default: %(default)s).",
+    )
     parser.add_argument(
         "--with-questions",
         action="store_true",

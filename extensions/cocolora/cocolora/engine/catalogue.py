@@ -15,11 +15,12 @@ def set_activation(rooms: Rooms, adapter_id: str, activation: Activation) -> Ada
     if activation is not Activation.OFF:
         if adapter.state is AdapterState.REJECTED:
             raise AdapterRejected(adapter.name, adapter.reason)
-        _check_base(rooms, adapter)
+        check_base(rooms, adapter)
     return rooms.journal.change_adapter(adapter_id, activation=activation)
 
 
-def _check_base(rooms: Rooms, adapter: Adapter) -> None:
+def check_base(rooms: Rooms, adapter: Adapter) -> None:
+    """Check that an adapter belongs to the loaded model. Raises BaseMismatch, NoModel."""
     loaded = rooms.workbench().model.identity
     if loaded.fingerprint != adapter.base.fingerprint:
         raise BaseMismatch(adapter.name, trained_on=str(adapter.base), loaded=str(loaded))

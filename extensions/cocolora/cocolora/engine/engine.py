@@ -10,6 +10,7 @@ from cocolora.core.adapters import Activation, Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE, Change, ChatMessage, Conversation, Turn
 from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
+from cocolora.core.export import ExportForm
 from cocolora.core.ports import LanguageModel
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Fault, Synced
@@ -242,12 +243,13 @@ class Engine:
         *,
         profile: str = DEFAULT_PROFILE,
         adapter_ids: Sequence[str] | None = None,
+        form: ExportForm = ExportForm.BUNDLE,
         with_questions: bool = False,
+        base_folder: Path | None = None,
     ) -> share.Exported:
-        """Write adapters as a bundle. Raises UnknownId, AdapterDamaged."""
-        return share.export(
-            self._rooms, target, profile=profile, adapter_ids=adapter_ids, with_questions=with_questions
-        )
+        """Write adapters as a bundle or in another form. Raises UnknownId, AdapterDamaged, CannotExport."""
+        named = None if adapter_ids is None else tuple(adapter_ids)
+        return share.export(self._rooms, target, share.ExportWish(profile, named, form, with_questions, base_folder))
 
     def import_stack(self, source: Path, *, profile: str = DEFAULT_PROFILE) -> tuple[Adapter, ...]:
         """Take in a bundle, checked, switched off. Raises BundleRefused."""

@@ -3,47 +3,83 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cocolora.core.adapters import Activation, Adapter, AdapterState
+from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
+from cocolora.core.export import ExportForm
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind
+from cocolora.engine.catalogue import check_base
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import AdapterDamaged
 from cocolora.retrieval import Unit
-from cocolora.sharing import BundledAdapter, CheckedAdapter, read_bundle, unpack, write_bundle
+from cocolora.sharing import BundledAdapter, CheckedAdapter, Order, read_bundle, unpack, write_bundle, write_form
 
 QUESTIONS_FILE = "questions.json"
 
 
 @dataclass(frozen=True, slots=True)
+class ExportWish:
+    """What to export, and how: the ready adapters of the profile, or those named.
+
+    No text leaves without ``with_questions``; with it, the questions that the adapters answer go into a bundle (not
+    the answers): they are what routing needs where the conversations are not. ``base_folder`` holds the base's
+    files, for the forms that read them.
+    """
+
+    profile: str
+    adapter_ids: tuple[str, ...] | None = None
+    form: ExportForm = ExportForm.BUNDLE
+    with_questions: bool = False
+    base_folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
-    """Where a bundle was written, what is in it, and its size."""
+    """Where adapters were written, which, in what form, and the size."""
 
     target: Path
     adapters: tuple[Adapter, ...]
     size_bytes: int
     with_questions: bool
+    form: ExportForm = ExportForm.BUNDLE
+
+    @property
+    def interferes(self) -> bool:
+        """Whether several knowledge adapters, which were trained apart, now take part all at once."""
+        facts = [adapter for adapter in self.adapters if adapter.kind is AdapterKind.KNOWLEDGE]
+        return self.form in (ExportForm.COMBINED, ExportForm.MERGED) and len(facts) > 1
 
 
-def export(
-    rooms: Rooms, target: Path, *, profile: str, adapter_ids: Sequence[str] | None, with_questions: bool
-) -> Exported:
-    """Write adapters to a folder or a .zip: the ready ones of the profile, or those named.
+def export(rooms: Rooms, target: Path, wish: ExportWish) -> Exported:
+    """Write adapters to ``target``: a folder, or a .zip for a bundle.
 
-    No text leaves without ``with_questions``; with it, the questions that the adapters answer do (not the
-    answers): they are what routing needs where the conversations are not.
-    Raises UnknownId, AdapterDamaged, FileExistsError.
+    Raises UnknownId, AdapterDamaged, BaseMismatch, CannotExport, FileExistsError.
     """
-    if adapter_ids is None:
-        adapters = [a for a in rooms.journal.adapters(profile) if a.state is AdapterState.READY]
+    adapters = chosen(rooms, wish)
+    contents = [_bundled(rooms, adapter, with_questions=wish.with_questions) for adapter in adapters]
+    base = rooms.workbench().model.identity
+    if wish.form is ExportForm.BUNDLE:
+        size_bytes = write_bundle(target, contents, base=base, now=rooms.clock()).size_bytes
     else:
-        adapters = [rooms.journal.adapter(adapter_id) for adapter_id in adapter_ids]
-    contents = [_bundled(rooms, adapter, with_questions=with_questions) for adapter in adapters]
-    report = write_bundle(target, contents, base=rooms.workbench().model.identity, now=rooms.clock())
-    return Exported(target, tuple(adapters), report.size_bytes, with_questions)
+        size_bytes = write_form(wish.form, target, Order(contents, base, wish.base_folder))
+    return Exported(target, tuple(adapters), size_bytes, wish.with_questions, wish.form)
+
+
+def chosen(rooms: Rooms, wish: ExportWish) -> list[Adapter]:
+    """Return the adapters that a wish names, all of the loaded base. Raises UnknownId, BaseMismatch.
+
+    Without names: those that passed the gate; where all take part at once, only those of them that are on.
+    """
+    if wish.adapter_ids is not None:
+        adapters = [rooms.journal.adapter(adapter_id) for adapter_id in dict.fromkeys(wish.adapter_ids)]
+        for adapter in adapters:
+            check_base(rooms, adapter)
+        return adapters
+    at_once = wish.form in (ExportForm.COMBINED, ExportForm.MERGED)
+    ready = [a for a in rooms.adapters(wish.profile).values() if a.state is AdapterState.READY]
+    return [adapter for adapter in ready if adapter.usable or not at_once]
 
 
 def _bundled(rooms: Rooms, adapter: Adapter, *, with_questions: bool) -> BundledAdapter:

@@ -1,9 +1,11 @@
 """Bundles of adapters, out and in."""
 
+from cocolora.sharing.bundled import BundledAdapter
+from cocolora.sharing.forms import Order, write_form
 from cocolora.sharing.layout import Limits
 from cocolora.sharing.reading import CheckedAdapter, CheckedBundle, read_bundle
 from cocolora.sharing.unpacking import Unpacked, unpack
-from cocolora.sharing.writing import BundledAdapter, BundleReport, write_bundle
+from cocolora.sharing.writing import BundleReport, write_bundle
 
 __all__ = [
     "BundleReport",
@@ -11,8 +13,10 @@ __all__ = [
     "CheckedAdapter",
     "CheckedBundle",
     "Limits",
+    "Order",
     "Unpacked",
     "read_bundle",
     "unpack",
     "write_bundle",
+    "write_form",
 ]

@@ -29,6 +29,7 @@ def render_card(base: SharedBase, adapters: Sequence[SharedAdapter], *, with_que
     )
     return f"""---
 base_model: {json.dumps(base.name, ensure_ascii=False)}
+base_model_relation: adapter
 library_name: peft
 pipeline_tag: text-generation
 tags:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,25 +14,15 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cocolora.core.adapters import Adapter, BaseIdentity
-from cocolora.errors import AdapterDamaged, AdapterMissing, CocoloraError
+from cocolora.errors import AdapterDamaged, CocoloraError
+from cocolora.sharing.aside import made_aside, size_bytes
+from cocolora.sharing.bundled import BundledAdapter, check_outgoing
 from cocolora.sharing.card import render_card
-from cocolora.sharing.layout import CARD, CONFIG, FORMAT, MANIFEST, QUESTIONS, WEIGHTS, Limits, Refusal, adapter_file
-from cocolora.sharing.lora_config import LoraConfig
+from cocolora.sharing.layout import CARD, CONFIG, FORMAT, MANIFEST, QUESTIONS, WEIGHTS, adapter_file
 from cocolora.sharing.manifest import BundleManifest, SharedAdapter, SharedBase, SharedFile, describe, describe_base
 from cocolora.sharing.reading import LONGEST_QUESTION
-from cocolora.sharing.strict_json import parse_model
-from cocolora.sharing.weights import check_weights
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class BundledAdapter:
-    """An adapter to share: its folder in PEFT's format, and the questions it answers if they are to be shared too."""
-
-    adapter: Adapter
-    folder: Path
-    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +52,17 @@ def write_bundle(
     Prepared aside and made visible by one renaming. Only numbers, names and hashes go out: no turn, no lesson,
     no profile. Raises FileExistsError, AdapterMissing, AdapterDamaged, and CocoloraError without any adapter.
     """
-    if target.exists():
-        raise FileExistsError(f"{target} is there already. Choose another name, or delete it.")
     if not contents:
         raise CocoloraError("There is no adapter to export. `cocolora learn` makes one of what was said.")
     distinct = {bundled.adapter.id: bundled for bundled in contents}
     files = _files([distinct[adapter_id] for adapter_id in sorted(distinct)], base=base, now=now)
-    with _made_aside(target) as aside:
+    with made_aside(target) as aside:
         if target.suffix.lower() == ".zip":
             _write_zip(aside, files)
         else:
             _write_folder(aside, files)
     hashes = tuple((file.name, file.described.sha256) for file in files)
-    return BundleReport(target, tuple(sorted(distinct)), _size_bytes(target), hashes)
+    return BundleReport(target, tuple(sorted(distinct)), size_bytes(target), hashes)
 
 
 def _files(contents: Sequence[BundledAdapter], *, base: BaseIdentity, now: datetime) -> list[_File]:
@@ -98,7 +84,7 @@ def _adapter_files(bundled: BundledAdapter, base: SharedBase) -> list[_File]:
     adapter, folder = bundled.adapter, bundled.folder
     if adapter.base.fingerprint != base.fingerprint:
         raise AdapterDamaged(adapter.name, "it belongs to another base than the bundle")
-    config, weights = _checked(bundled)
+    config, weights = check_outgoing(bundled)
     config = config.model_copy(update={"base_model_name_or_path": base.name})
     rendered = json.dumps(config.model_dump(exclude_unset=True), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     files = [
@@ -125,47 +111,8 @@ def _shareable(questions: Sequence[str]) -> list[str]:
     return sorted(question for question in readable if 0 < len(question) <= LONGEST_QUESTION)
 
 
-def _checked(bundled: BundledAdapter) -> tuple[LoraConfig, SharedFile]:
-    """Hold an adapter's files against everything that an import will check."""
-    adapter, limits = bundled.adapter, Limits()
-    weights = bundled.folder / WEIGHTS
-    if not weights.is_file():
-        raise AdapterMissing(adapter.name, weights)
-    try:
-        content = (bundled.folder / CONFIG).read_bytes()
-        config = parse_model(LoraConfig, content, name=CONFIG, depth=limits.json_depth)
-        with weights.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            found = check_weights(file, size_bytes=size, config=config, limits=limits)
-    except (Refusal, OSError) as error:
-        raise AdapterDamaged(adapter.name, str(error)) from None
-    if found != adapter.sha256 or config.r != adapter.recipe.rank:
-        raise AdapterDamaged(adapter.name, "its weights are not those that the catalogue knows")
-    return config, SharedFile(sha256=found, size_bytes=size)
-
-
 def _text(name: str, content: bytes) -> _File:
     return _File(name, content, SharedFile(sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content)))
-
-
-@contextmanager
-def _made_aside(target: Path) -> Iterator[Path]:
-    """Give a path beside ``target`` that takes its name when all went well, and goes otherwise."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.part")
-    _delete(aside)
-    try:
-        yield aside
-        aside.rename(target)
-    finally:
-        _delete(aside)
-
-
-def _delete(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _write_zip(target: Path, files: Sequence[_File]) -> None:
@@ -190,9 +137,3 @@ def _write_folder(target: Path, files: Sequence[_File]) -> None:
             path.write_bytes(file.content)
         else:
             shutil.copyfile(file.content, path)
-
-
-def _size_bytes(target: Path) -> int:
-    if target.is_file():
-        return target.stat().st_size
-    return sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
