@@ -157,13 +157,13 @@ def page(browser, address):
 
 def test_an_empty_page_says_what_to_do_first(page):
     page.expect("Nothing was said yet")
-    page.expect("No adapters yet")
+    page.expect("Nothing was learned yet")
     page.picture("first")
 
 
 def test_a_fact_is_told_learned_and_recalled_in_a_new_chat_from_weights_alone(page):
     assert page.say(FACT)
-    page.expect("1 turn remembered from 1 conversation")
+    page.expect("from 1 conversation")
     page.press("Learn now")
     page.expect("Learning: ")
     page.picture("learning")
@@ -174,7 +174,7 @@ def test_a_fact_is_told_learned_and_recalled_in_a_new_chat_from_weights_alone(pa
     assert NAME in page.ask(QUESTION)
     page.expect("1 adapter took part")
     page.expect("no memory was quoted")
-    page.open("Learned")
+    page.open("Stack")
     page.expect("Passed its tests")
     page.picture("learned")
 
@@ -202,7 +202,7 @@ def test_a_wrong_setting_is_named(page):
 
 
 def test_an_adapter_is_switched_off_and_on(page):
-    page.open("Learned")
+    page.open("Stack")
     page.choose("cocolora-adapter", "knowledge")
     page.tab.get_by_label("Off", exact=True).check()
     page.expect("takes part: off")
@@ -258,7 +258,7 @@ def test_a_conversation_is_forgotten_after_a_preview(page):
     page.picture("forget")
     page.press("Forget it for good")
     page.expect(r"Forgot \d+ turns and 1 adapter")
-    page.open("Learned")
+    page.open("Stack")
     page.expect("No adapters yet")
     assert NAME not in page.ask(QUESTION)
 

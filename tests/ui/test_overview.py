@@ -1,59 +1,104 @@
-from cocolora.core.events import Progress
-from cocolora.core.records import JobState
-from cocolora.engine.jobs import JobView
-from cocolora.ui import overview
+from datetime import timedelta
+
+import pytest
+
+from cocolora.core.adapters import Activation, AdapterKind, AdapterState
+from cocolora.core.lessons import LessonKind, make_lesson
+from cocolora.core.records import Outcome
+from cocolora.settings import Gate
+from cocolora.ui import charts, descent, overview
+from cocolora.ui.page import Lookout
+from tests.ui.conftest import STARTED
+
+BASE = "f" * 64
+HOSTILE = '<img src=x onerror="alert(1)"> ${1+1} {{value}}'
 
 
-def test_an_empty_home_says_what_to_do_first(engine, page):
-    assert overview.FIRST_STEP in overview.show_status(engine.status())
-    assert overview.learn_now(engine, page) == overview.FIRST_STEP
+@pytest.fixture
+def view(engine, page):
+    """Return a function that looks at the engine for a page."""
+    lookout = Lookout(engine)
+    return lambda: lookout.look(page)
 
 
-def test_without_a_model_the_page_says_why_nothing_is_learned_and_what_still_works(engine, tell):
-    tell("pets", "My dog is called Biscuit.")
-    shown = overview.show_status(engine.status())
-    assert "No model is loaded" in shown
-    assert overview.WITHOUT_TRAINING in shown
-    assert "1 turn remembered" in shown
+@pytest.fixture
+def teach(engine, learned):
+    """Return a function that makes an adapter of turns, as if each had told a fact."""
+
+    def teach(name, turns, **changes):
+        for number, turn in enumerate(turns):
+            fact = make_lesson(
+                LessonKind.FACT,
+                question=f"Q{number}?",
+                answer="A.",
+                key=f"A{number}",
+                turn_id=turn.id,
+                turn_version=turn.version,
+            )
+            engine.journal.add_lessons([fact], base_fingerprint=BASE, now=STARTED)
+        adapter = learned(name, turns, **changes)
+        read = [(turn.id, turn.version) for turn in turns]
+        engine.journal.mark_read(
+            read, base_fingerprint=BASE, outcome=Outcome.LEARNED, adapter_id=adapter.id, now=adapter.made_at
+        )
+        return adapter
+
+    return teach
 
 
-def test_learning_without_a_model_ends_with_its_reason_on_the_page(engine, page, tell):
-    tell("pets", "My dog is called Biscuit.")
-    assert overview.learn_now(engine, page) == ""
-    assert engine.jobs.wait(timeout_s=30)
-    assert "No model is loaded" in overview.show_last(engine.jobs.last)
+def test_an_empty_overview_says_what_will_be_there(view):
+    assert "Nothing was learned yet" in overview.show_lately(view())
+    assert charts.NOTHING_TO_DRAW in charts.show_growth(())
+    assert charts.NO_SCORES in charts.show_scores((), Gate())
+    assert descent.NOTHING_TO_MAP in descent.show_descent((), view().history)
 
 
-def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(engine, page):
-    def work(progress, stopped):
-        progress(Progress("<training>", 3, 12))
-        started.append(True)
-        while not stopped():
-            pass
-        return "Stopped."
-
-    started = []
-    engine.jobs.submit("learn", work)
-    while not started:
-        pass
-    shown = overview.show_status(engine.status())
-    assert "Learning: &lt;training&gt;, 3 of 12" in shown
-    assert "value='3' max='12'" in shown
-    assert overview.learn_now(engine, page) == "Learning is under way already."
-    assert overview.stop(engine, page) == "Stopping after the present step."
-    assert engine.jobs.wait(timeout_s=30)
-    assert overview.stop(engine, page) == "Nothing is running."
+def test_what_was_learned_lately_is_told_with_its_facts_and_its_chat(view, tell, teach):
+    teach("pets", tell("pets", "My dog is called Biscuit.", "My cat is called Mog."))
+    assert "Learned 2 facts from &quot;About pets&quot;." in overview.show_lately(view())
 
 
-def test_a_job_that_has_not_begun_shows_a_bar_without_an_end():
-    waiting = overview.show_job(JobView("j1", "forget", JobState.QUEUED))
-    assert "Forgetting begins" in waiting
-    assert "value" not in waiting
-    assert "max='1'" in overview.show_job(JobView("j1", "learn", JobState.RUNNING, Progress("reading", 0, 0)))
+def test_a_wish_a_refusal_and_a_gift_are_each_told_in_a_sentence(view, tell, learned):
+    turns = tell("pets", "Answer in one word.")
+    learned("brief", turns, kind=AdapterKind.BEHAVIOUR)
+    learned("bad", turns, state=AdapterState.REJECTED, activation=Activation.OFF, reason="it recalls 10%")
+    learned("gift", origin="friend.zip")
+    told = overview.show_lately(view())
+    assert "Learned how you want to be answered, from &quot;About pets&quot;." in told
+    assert "Did not learn from &quot;About pets&quot;: it recalls 10%. It stays remembered as text." in told
+    assert "Took in &quot;gift&quot; from friend.zip." in told
 
 
-def test_choosing_a_profile_drops_what_was_chosen_in_the_old_one(engine, page, tell):
-    tell("pets", "My dog is called Biscuit.", profile="work")
-    page.conversation_id, page.adapter_id, page.deleting = "pets", "a1", True
-    overview.choose_profile(engine, page, "work")
-    assert (page.profile, page.conversation_id, page.adapter_id, page.deleting) == ("work", None, None, False)
+def test_growth_says_in_words_what_it_draws(view, tell, teach):
+    dog, _ = tell("pets", "My dog is called Biscuit.", "My cat is called Mog.")
+    teach("dog", [dog])
+    shown = charts.show_growth(view().history.growth)
+    assert "2 turns remembered and 1 of them learned, from Fri 20 Nov 2026 to Sat 21 Nov 2026" in shown
+    assert shown.count("<path") == 3
+
+
+def test_a_score_below_the_gate_is_marked(learned, view):
+    learned("pets")
+    shown = charts.show_scores(view().status.adapters, Gate(recall=0.99))
+    assert shown.count("cocolora-short") == 1
+    assert "95%" in shown
+    assert "99% is needed" in shown
+
+
+def test_the_map_leads_from_every_chat_to_its_adapter_and_shows_hostile_names_as_text(view, tell, teach):
+    turns = [*tell("pets", "My dog is called Biscuit."), *tell("work", "My boss is called Ada.")]
+    teach(HOSTILE, turns)
+    shown = descent.show_descent(view().status.adapters, view().history)
+    assert shown.count("<path") == 2
+    assert "About pets" in shown
+    assert "About work" in shown
+    for forbidden in ("<img", "${", "{{"):
+        assert forbidden not in shown
+
+
+def test_only_the_newest_adapters_are_mapped_and_the_rest_is_counted(view, learned):
+    for number in range(descent.MOST_ADAPTERS + 2):
+        learned(f"adapter {number}", made_at=STARTED + timedelta(days=number))
+    shown = descent.show_descent(view().status.adapters, view().history)
+    assert "2 older adapters not shown" in shown
+    assert "adapter 0<" not in shown

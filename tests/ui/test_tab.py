@@ -39,7 +39,7 @@ def test_the_tab_is_built_inside_any_page_and_twice(engine):
 
     blocks, _ = blocks_of(lay_out)
     labels = {block.label for block in blocks.blocks.values() if getattr(block, "label", None)}
-    assert {"Learned", "Forget", "Settings", "Share", "Rank", "Conversation", "Weight (factor)"} <= labels
+    assert {"Overview", "Stack", "Forget", "Settings", "Share", "Rank", "Conversation", "Weight (factor)"} <= labels
 
 
 def test_every_input_has_a_label(engine):
@@ -66,7 +66,7 @@ def test_two_pages_agree_whatever_each_has_seen(board, tell):
 
 
 def test_the_first_widget_says_why_nothing_can_be_shown_and_the_page_goes_on(board, page, monkeypatch, caplog):
-    monkeypatch.setattr("cocolora.ui.board.look", lambda engine, page: 1 / 0)
+    monkeypatch.setattr(board.lookout, "look", lambda page: 1 / 0)
     with caplog.at_level(logging.ERROR):
         line, rest = board.updates(page)
         board.updates(page)
@@ -124,3 +124,21 @@ def test_the_page_refreshes_when_it_opens_and_by_a_timer(engine, page):
     assert all(fn.concurrency_limit is None for fn in blocks.fns.values())
     first = asyncio.run(refreshing[0].fn(page))
     assert "Nothing was said yet" in first[0]
+
+
+def test_what_the_journal_holds_is_read_once_for_each_change_of_it(board, tell, monkeypatch):
+    tell("pets", "My dog is called Biscuit.")
+    engine, looks = board.engine, []
+    read = engine.status
+
+    def noting(*, profile):
+        looks.append(profile)
+        return read(profile=profile)
+
+    monkeypatch.setattr(engine, "status", noting)
+    for _ in range(3):
+        board.updates(Page())
+    assert len(looks) == 1
+    tell("work", "My boss is called Ada.")
+    assert board.updates(Page())[0] == "2"
+    assert len(looks) == 2

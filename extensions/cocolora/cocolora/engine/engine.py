@@ -15,7 +15,7 @@ from cocolora.core.ports import LanguageModel
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Fault, Synced
 from cocolora.core.routing import Route
-from cocolora.engine import answer, catalogue, forget, import_chats, learn, record, share, status, verify
+from cocolora.engine import answer, catalogue, forget, history, import_chats, learn, record, share, status, verify
 from cocolora.engine.embedding import find_embedder
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.home import Home
@@ -260,6 +260,14 @@ class Engine:
     def status(self, *, profile: str = DEFAULT_PROFILE) -> status.Status:
         """Return a profile at a glance."""
         return status.read_status(self._rooms, profile=profile, job=self.jobs.current, last_job=self.jobs.last)
+
+    def mark(self) -> object:
+        """Return a value that changes whenever what ``status`` and ``history`` read may have: it costs no reading."""
+        return self.journal.revision(), self.settings, status.read_model(self._rooms)
+
+    def history(self, *, profile: str = DEFAULT_PROFILE) -> history.History:
+        """Return how a profile's memory grew, and what its adapters descend from."""
+        return history.read_history(self._rooms, profile=profile)
 
     def turns(self, *, conversation_id: str | None = None, profile: str | None = None) -> list[Turn]:
         """Return recorded turns."""

@@ -39,15 +39,15 @@ class Status:
 
 def read_status(rooms: Rooms, *, profile: str, job: JobView | None, last_job: JobView | None) -> Status:
     """Gather the status of a profile; never raises for want of a model."""
-    conversations = rooms.journal.conversations(profile)
-    model, trouble, fingerprint = _model(rooms)
+    counts = rooms.journal.counts(profile)
+    model, trouble, fingerprint = read_model(rooms)
     unread = rooms.journal.unread(profile, fingerprint)
     return Status(
         profile=profile,
         model=model,
         trouble=trouble,
-        conversations=len(conversations),
-        turns=len(rooms.journal.turns(profile=profile)),
+        conversations=counts.conversations,
+        turns=counts.turns,
         unread=len(unread),
         due=is_due(unread, rooms.settings.learning),
         adapters=tuple(rooms.journal.adapters(profile)),
@@ -58,13 +58,14 @@ def read_status(rooms: Rooms, *, profile: str, job: JobView | None, last_job: Jo
 
 def read_due(rooms: Rooms, *, profile: str) -> Due:
     """Say whether learning is due; never when the loaded model cannot learn."""
-    _, trouble, fingerprint = _model(rooms)
+    _, trouble, fingerprint = read_model(rooms)
     if trouble:
         return Due(False, trouble)
     return is_due(rooms.journal.unread(profile, fingerprint), rooms.settings.learning)
 
 
-def _model(rooms: Rooms) -> tuple[str, str, str]:
+def read_model(rooms: Rooms) -> tuple[str, str, str]:
+    """Return the loaded model with its mark, why it cannot learn, and its fingerprint; empty where there is none."""
     try:
         identity = rooms.workbench().model.identity
     except ModelError as error:

@@ -81,7 +81,7 @@ def _memories(number: int) -> str:
 def build_app(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> gr.Blocks:
     """Return the page: the chat beside the tab."""
     with gr.Blocks(title="cocolora", analytics_enabled=False, fill_width=True) as blocks, gr.Row():
-        with gr.Column(min_width=320, scale=3):
+        with gr.Column(min_width=320, scale=3, elem_classes="cocolora-beside"):
             _build_chat(engine, profile)
         with gr.Column(min_width=320, scale=5):
             build(engine, profile=profile)

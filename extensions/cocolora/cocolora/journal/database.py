@@ -50,6 +50,8 @@ class Database:
         self.path = path
         self._connections: dict[tuple[int, threading.Thread], sqlite3.Connection] = {}
         self._guard = threading.Lock()
+        self._watching = threading.Lock()
+        self._watcher: sqlite3.Connection | None = None
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -109,6 +111,19 @@ class Database:
             raise_damage(self.path, error)
             raise
 
+    def revision(self) -> int:
+        """Return a number that changes with every commit, of this process or another.
+
+        SQLite tells a connection of the commits of all others: this one is for asking alone and commits nothing.
+        """
+        with self._watching:
+            try:
+                self._watcher = self._watcher or _connect(self.path)
+                return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.DatabaseError as error:
+                raise_damage(self.path, error)
+                raise
+
     def scrub(self, *, patience_s: float = 5.0) -> bool:
         """Remove deleted text from the file's bytes; says whether it is done.
 
@@ -131,6 +146,10 @@ class Database:
 
     def close(self) -> None:
         """Close every thread's connection; the next use opens a new one."""
+        with self._watching:
+            if self._watcher is not None:
+                self._watcher.close()
+            self._watcher = None
         with self._guard:
             for connection in self._connections.values():
                 connection.close()

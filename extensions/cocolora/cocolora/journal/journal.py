@@ -12,6 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import Change, Conversation, Turn
 from cocolora.core.gate import Scores
+from cocolora.core.history import Counts, Descent
 from cocolora.core.lessons import Lesson
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Fault, Forgotten, Job, JobState, Outcome, Reading, Synced, TurnVersion
@@ -19,6 +20,7 @@ from cocolora.journal import (
     adapters,
     conversations,
     forgetting,
+    history,
     jobs,
     landing,
     lessons,
@@ -249,6 +251,28 @@ class Journal:
     def remove_adapter(self, adapter_id: str) -> None:
         """Take an adapter out; turns that no other adapter learned are unread again. Raises UnknownId."""
         self._write(adapters.remove_adapter, adapter_id)
+
+    # Looking at all of it
+
+    def revision(self) -> int:
+        """Return a number that changes with every change to the journal, by whichever process; costs no reading."""
+        return self._database.revision()
+
+    def counts(self, profile: str) -> Counts:
+        """Count a profile's conversations and turns."""
+        return self._read(history.count_all, profile)
+
+    def said_by_minute(self, profile: str) -> list[tuple[datetime, int]]:
+        """Return how many turns were said in each minute."""
+        return self._read(history.said_by_minute, profile)
+
+    def learned_by_minute(self, profile: str, base_fingerprint: str | None = None) -> list[tuple[datetime, int]]:
+        """Return how many turns were learned in each minute, for one base or for any."""
+        return self._read(history.learned_by_minute, profile, base_fingerprint)
+
+    def descents(self, profile: str) -> list[Descent]:
+        """Return the conversations that each adapter descends from."""
+        return self._read(history.descents, profile)
 
     # Jobs
 

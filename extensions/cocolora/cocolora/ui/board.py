@@ -12,7 +12,7 @@ import gradio as gr
 
 from cocolora.engine import Engine
 from cocolora.errors import CocoloraError
-from cocolora.ui.page import Page, View, look
+from cocolora.ui.page import Lookout, Page, View
 from cocolora.ui.polling import poll
 from cocolora.ui.words import refused, said, shorten
 
@@ -55,6 +55,7 @@ class Board:
 
     def __init__(self, engine: Engine, *, profile: str) -> None:
         self.engine = engine
+        self.lookout = Lookout(engine)
         self._page = gr.State(Page(profile=profile))
         self._followers: list[Follower] = []
         self._actions: list[Action] = []
@@ -99,7 +100,7 @@ class Board:
     def updates(self, page: Page) -> list[Any]:
         """Return the update of every follower, in their order; a failure is told by the first one."""
         try:
-            view = look(self.engine, page)
+            view = self.lookout.look(page)
             return [_update(follower, view, number) for number, follower in enumerate(self._followers)]
         except Exception as error:  # noqa: BLE001 - a page is an edge: it says so and goes on asking
             page.sent.clear()

@@ -1,105 +1,80 @@
-"""The overview: what was learned, what waits, what runs and how far it is, with a start and a stop."""
+"""The overview: what was learned lately in words, how memory grew, how well adapters do, and where they come from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import gradio as gr
 
-from cocolora.core.records import JobState
-from cocolora.engine import Engine
-from cocolora.engine.jobs import JobView
-from cocolora.engine.status import Status
+from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
+from cocolora.core.counting import count
+from cocolora.engine.history import History
 from cocolora.ui.board import Board
-from cocolora.ui.page import Page, View
-from cocolora.ui.words import escape, refused, said
+from cocolora.ui.charts import show_growth, show_scores
+from cocolora.ui.descent import show_descent
+from cocolora.ui.page import View
+from cocolora.ui.words import chat_title, escape, minute
 
-DOING = {"learn": "Learning", "forget": "Forgetting", "index": "Indexing"}
-FIRST_STEP = (
-    "Nothing was said yet. Chat for a while: every reply is remembered here. Then press Learn now, or wait until "
-    "enough was said."
+LATELY = 6
+NOTHING_LEARNED = (
+    "Nothing was learned yet. Tell the bot something about yourself, then press Learn now: what it learns is told here."
 )
-LOOKING = "Looking at what was learned …"
-WITHOUT_TRAINING = "What is said is remembered all the same, and quoted where it fits."
 
 
-def show_status(status: Status) -> str:
-    """Return the status as HTML."""
-    lines = [f"<p><strong>{escape(status.sentence)}</strong></p>"]
-    if status.trouble:
-        lines.append(f"<p>{escape(WITHOUT_TRAINING)}</p>")
-    else:
-        lines.append(f'<p class="cocolora-quiet">Model: {escape(status.model)}</p>')
-    if not status.turns:
-        lines.append(f"<p>{escape(FIRST_STEP)}</p>")
-    if status.job:
-        lines.append(show_job(status.job))
-    elif status.last_job:
-        lines.append(show_last(status.last_job))
-    return f'<div class="cocolora-status">{"".join(lines)}</div>'
-
-
-def show_job(job: JobView) -> str:
-    """Return a waiting or running job as HTML, with a bar once it says how far it is."""
-    kind = DOING.get(job.kind, job.kind.capitalize())
-    progress = job.progress
-    if progress is None:
-        return f"<p>{escape(kind)} begins …</p><progress aria-label='{escape(kind)}'></progress>"
-    far = f"{progress.done} of {progress.total}"
-    return (
-        f"<p>{escape(kind)}: {escape(progress.doing)}, {far}</p>"
-        f"<progress aria-label='{escape(kind)}' value='{progress.done}' max='{max(progress.total, 1)}'></progress>"
+def show_lately(view: View) -> str:
+    """Return what was learned lately, newest first, as HTML."""
+    newest = view.status.adapters[::-1][:LATELY]
+    if not newest:
+        return f"<p>{escape(NOTHING_LEARNED)}</p>"
+    items = "".join(
+        f'<li class="cocolora-{_mark(adapter)}"><span>{escape(what_happened(adapter, view.history))}</span> '
+        f"<small>{escape(minute(adapter.made_at))}</small></li>"
+        for adapter in newest
     )
+    return f'<ul class="cocolora-lately">{items}</ul>'
 
 
-def show_last(job: JobView) -> str:
-    """Return how the last job ended as HTML."""
-    return refused(job.message) if job.state is JobState.FAILED else said(job.message)
+def _mark(adapter: Adapter) -> str:
+    return "bad" if adapter.state is AdapterState.REJECTED else "good"
 
 
-def learn_now(engine: Engine, page: Page) -> str:
-    """Learn all unread turns in the background."""
-    current = engine.jobs.current
-    if current and current.kind == "learn":
-        return "Learning is under way already."
-    if not engine.turns(profile=page.profile):
-        return FIRST_STEP
-    engine.start_learning(profile=page.profile)
-    return ""  # the status says so
+def what_happened(adapter: Adapter, history: History) -> str:
+    """Return in a sentence what came of teaching an adapter."""
+    if adapter.origin:
+        return f'Took in "{adapter.name}" from {adapter.origin}.'
+    descents = history.descent_of(adapter.id)
+    told = _listed([f'"{chat_title(d.title, d.started_at)}"' for d in descents])
+    if adapter.state is AdapterState.REJECTED:
+        return f"Did not learn from {told}: {adapter.reason}. It stays remembered as text."
+    if adapter.kind is AdapterKind.BEHAVIOUR:
+        return f"Learned how you want to be answered, from {told}."
+    return f"Learned {count(sum(d.facts for d in descents), 'fact')} from {told}."
 
 
-def stop(engine: Engine, page: Page) -> str:
-    """Ask the running job to stop."""
-    return "Stopping after the present step." if engine.jobs.stop() else "Nothing is running."
-
-
-def choose_profile(engine: Engine, page: Page, profile: str) -> str:
-    """Look at another profile."""
-    page.choose_profile(profile)
-    return f'This is what is remembered under "{profile}".'
+def _listed(names: list[str]) -> str:
+    if len(names) > 3:
+        return f"{', '.join(names[:2])} and {len(names) - 2} more chats"
+    return " and ".join(names) or "turns that were forgotten since"
 
 
 def build_overview(board: Board) -> None:
     """Lay out the overview."""
-    status = gr.HTML(f"<p>{LOOKING}</p>")
-    profile = gr.Dropdown(label="Profile", info="Whose memory this is.", visible=False)
-    with gr.Row():
-        learn = gr.Button("Learn now", variant="primary", elem_id="cocolora-learn")
-        halt = gr.Button("Stop", variant="stop", visible=False, elem_id="cocolora-stop")
-    answer = gr.HTML()
-    board.follow(status, see=_seen_status, show=lambda view: show_status(view.status))
-    board.follow(halt, see=_works, show=lambda view: gr.update(visible=_works(view)))
-    board.follow(profile, see=lambda view: (view.profiles, view.page.profile), show=_profiles)
-    board.on(learn.click, learn_now, answer=answer)
-    board.on(halt.click, stop, answer=answer)
-    board.on(profile.input, choose_profile, [profile], answer=answer)
+    with gr.Row(elem_classes="cocolora-cards"):
+        _card(board, "Learned lately", show_lately)
+        _card(board, "Remembered and learned", lambda view: show_growth(view.history.growth))
+    _card(board, "How well each adapter does", lambda view: show_scores(view.status.adapters, view.settings.gate))
+    _card(board, "Where adapters come from", lambda view: show_descent(view.status.adapters, view.history))
 
 
-def _seen_status(view: View) -> object:
-    return show_status(view.status)
+def _card(board: Board, heading: str, show: Callable[[View], str]) -> None:
+    """Lay out a card that is drawn anew when what it is drawn from changed."""
+
+    def titled(view: View) -> str:
+        return f'<h3 class="cocolora-heading">{escape(heading)}</h3>{show(view)}'
+
+    with gr.Column(elem_classes="cocolora-card", min_width=280):
+        board.follow(gr.HTML(), see=_drawn_from, show=titled)
 
 
-def _works(view: View) -> bool:
-    return view.status.job is not None
-
-
-def _profiles(view: View) -> object:
-    return gr.update(choices=list(view.profiles), value=view.page.profile, visible=len(view.profiles) > 1)
+def _drawn_from(view: View) -> object:
+    return view.status.adapters, view.history, view.settings.gate

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE, Conversation, Turn
+from cocolora.core.pace import Pace, begin
 from cocolora.engine import Engine
 from cocolora.engine.forget import ForgetPlan
+from cocolora.engine.history import History
+from cocolora.engine.jobs import JobView
 from cocolora.engine.status import Status
 from cocolora.settings import Settings
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -33,32 +42,83 @@ class Page:
         self.deleting = False
 
 
+class Lookout:
+    """Looks at the engine for all pages of a tab. What the journal holds is read once for each change of it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._guard = threading.Lock()
+        self._mark: object = None
+        self._kept: dict[object, object] = {}
+        self._pace: tuple[str, Pace] | None = None
+
+    def look(self, page: Page) -> View:
+        """Look for a page."""
+        with self._guard:
+            if (mark := self.engine.mark()) != self._mark:
+                self._mark, self._kept = mark, {}
+        status = self.keep(("status", page.profile), lambda: self.engine.status(profile=page.profile))
+        jobs = self.engine.jobs
+        status = replace(status, job=jobs.current, last_job=jobs.last)
+        return View(self, page, status, self.engine.settings, self._remaining_s(status.job))
+
+    def keep(self, key: object, read: Callable[[], T]) -> T:
+        """Return what ``read`` returned since the journal last changed."""
+        with self._guard:
+            kept = self._kept
+        if key not in kept:
+            kept[key] = read()
+        return kept[key]  # type: ignore[return-value]  # the key says which reader put it there
+
+    def _remaining_s(self, job: JobView | None) -> float | None:
+        with self._guard:
+            if job is None or job.progress is None:
+                self._pace = None
+                return None
+            now_s = time.monotonic()
+            known = self._pace[1] if self._pace and self._pace[0] == job.id else begin(job.progress, now_s=now_s)
+            pace = known.follow(job.progress, now_s=now_s)
+            self._pace = (job.id, pace)
+            return pace.remaining_s(job.progress, now_s=now_s)
+
+
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the engine shows to a page right now; ``turns`` are those of the chosen conversation."""
+    """What the engine shows to a page right now; ``remaining_s`` is how long the running step will still take."""
 
+    lookout: Lookout
     page: Page
     status: Status
     settings: Settings
-    profiles: tuple[str, ...]
-    conversations: tuple[Conversation, ...]
-    turns: tuple[Turn, ...]
+    remaining_s: float | None
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles there are, and the one that is looked at."""
+        known = self.lookout.keep("profiles", self.lookout.engine.journal.profiles)
+        return tuple(sorted({self.page.profile, DEFAULT_PROFILE, *known}))
+
+    @property
+    def conversations(self) -> tuple[Conversation, ...]:
+        """The profile's conversations, newest first."""
+        journal, profile = self.lookout.engine.journal, self.page.profile
+        return self.lookout.keep(("conversations", profile), lambda: tuple(reversed(journal.conversations(profile))))
+
+    @property
+    def history(self) -> History:
+        """How the profile's memory grew."""
+        engine, profile = self.lookout.engine, self.page.profile
+        return self.lookout.keep(("history", profile), lambda: engine.history(profile=profile))
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns of the chosen conversation, as long as there is one."""
+        engine, chosen = self.lookout.engine, self.page.conversation_id
+        if not any(conversation.id == chosen for conversation in self.conversations):
+            return ()
+        return self.lookout.keep(("turns", chosen), lambda: tuple(engine.turns(conversation_id=chosen)))
 
     @property
     def adapter(self) -> Adapter | None:
         """The chosen adapter, unless it is gone."""
         return next((a for a in self.status.adapters if a.id == self.page.adapter_id), None)
-
-
-def look(engine: Engine, page: Page) -> View:
-    """Look at the engine for a page."""
-    conversations = tuple(reversed(engine.journal.conversations(page.profile)))
-    chosen = page.conversation_id if any(c.id == page.conversation_id for c in conversations) else None
-    return View(
-        page=page,
-        status=engine.status(profile=page.profile),
-        settings=engine.settings,
-        profiles=tuple(sorted({page.profile, DEFAULT_PROFILE, *engine.journal.profiles()})),
-        conversations=conversations,
-        turns=tuple(engine.turns(conversation_id=chosen)) if chosen else (),
-    )

@@ -9,6 +9,7 @@ from cocolora.engine import Engine
 from cocolora.ui.adapters import build_adapters
 from cocolora.ui.board import Board
 from cocolora.ui.forgetting import build_forgetting
+from cocolora.ui.header import build_header
 from cocolora.ui.overview import build_overview
 from cocolora.ui.settings_form import build_settings
 from cocolora.ui.sharing import build_sharing
@@ -18,15 +19,18 @@ from cocolora.ui.style import STYLE
 def build(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> None:
     """Lay out the tab inside the ``gr.Blocks`` that is being built, and bind it to the engine."""
     board = Board(engine, profile=profile)
-    build_overview(board)
-    with gr.Tabs():
-        with gr.Tab("Learned", elem_id="cocolora-tab-learned"):
-            build_adapters(board)
-        with gr.Tab("Forget", elem_id="cocolora-tab-forget"):
-            build_forgetting(board)
-        with gr.Tab("Settings", elem_id="cocolora-tab-settings"):
-            build_settings(board)
-        with gr.Tab("Share", elem_id="cocolora-tab-share"):
-            build_sharing(board)
-    gr.HTML(STYLE)
+    gr.HTML(STYLE, visible=True, elem_classes="cocolora-style")
+    with gr.Column(elem_classes="cocolora"):
+        build_header(board)
+        with gr.Tabs():
+            with gr.Tab("Overview", elem_id="cocolora-tab-overview"):
+                build_overview(board)
+            with gr.Tab("Stack", elem_id="cocolora-tab-stack"):
+                build_adapters(board)
+            with gr.Tab("Forget", elem_id="cocolora-tab-forget"):
+                build_forgetting(board)
+            with gr.Tab("Settings", elem_id="cocolora-tab-settings"):
+                build_settings(board)
+            with gr.Tab("Share", elem_id="cocolora-tab-share"):
+                build_sharing(board)
     board.wire()

@@ -43,6 +43,14 @@ def days(moments: Iterable[datetime]) -> str:
     return first if first == last else f"{first} – {last}"
 
 
+def duration(seconds: float) -> str:
+    """Return a length of time in the one or two units that matter."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def shorten(text: str, longest: int = LONGEST_QUOTE) -> str:
     """Return text on one line, cut to at most ``longest`` characters."""
     line = " ".join(text.split())
@@ -59,10 +67,14 @@ def refused(sentence: str) -> str:
     return f'<p class="cocolora-refused" role="alert">{escape(sentence)}</p>'
 
 
+def chat_title(title: str, started_at: datetime, longest: int = 40) -> str:
+    """Return what a conversation is called: its title, or the day it was held."""
+    return shorten(title, longest) or f"{started_at.astimezone():%A}'s chat"
+
+
 def conversation_label(conversation: Conversation) -> str:
     """Return what a conversation is called in a list."""
-    title = shorten(conversation.title) or "Chat without a title"
-    return f"{title} · {minute(conversation.started_at)}"
+    return f"{chat_title(conversation.title, conversation.started_at)} · {minute(conversation.started_at)}"
 
 
 def turn_label(turn: Turn) -> str:

@@ -1,0 +1,142 @@
+"""The header: what is remembered, learned and waiting, what runs and how far it is, with a start and a stop."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from cocolora.core.adapters import AdapterState
+from cocolora.core.counting import count
+from cocolora.core.records import JobState
+from cocolora.engine import Engine
+from cocolora.engine.history import History
+from cocolora.engine.jobs import JobView
+from cocolora.engine.status import Status
+from cocolora.settings import Learning
+from cocolora.ui.board import Board
+from cocolora.ui.page import Page, View
+from cocolora.ui.words import duration, escape, refused, said
+
+DOING = {"learn": "Learning", "forget": "Forgetting", "index": "Indexing", "import": "Importing"}
+FIRST_STEP = (
+    "Nothing was said yet. Chat for a while: every reply is remembered here. Then press Learn now, or wait until "
+    "enough was said."
+)
+LOOKING = "Looking at what was learned …"
+WITHOUT_TRAINING = "What is said is remembered all the same, and quoted where it fits."
+
+
+def show_status(view: View) -> str:
+    """Return the status as HTML."""
+    status = view.status
+    lines = [_tiles(status, view.history, view.settings.learning)]
+    if status.trouble:
+        lines.append(refused(f"{status.trouble} {WITHOUT_TRAINING}"))
+    if not status.turns:
+        lines.append(f"<p>{escape(FIRST_STEP)}</p>")
+    if status.job:
+        lines.append(show_job(status.job, remaining_s=view.remaining_s))
+    elif status.last_job and status.last_job.message:
+        lines.append(show_last(status.last_job))
+    return f'<div class="cocolora-status">{"".join(lines)}</div>'
+
+
+def _tiles(status: Status, history: History, learning: Learning) -> str:
+    ready = [adapter for adapter in status.adapters if adapter.state is AdapterState.READY]
+    facts = sum(history.facts.get(adapter.id, 0) for adapter in ready)
+    model = f" on {status.model.rpartition(' (')[0]}" if status.model else ""
+    tiles = [
+        _tile("Remembered", count(status.turns, "turn"), f"from {count(status.conversations, 'conversation')}"),
+        _tile("Learned", count(facts, "fact"), f"in {count(len(ready), 'adapter')}{model}"),
+        _tile("Waiting", count(status.unread, "turn"), _when(status, learning), full=_fullness(status, learning)),
+    ]
+    return f'<dl class="cocolora-tiles">{"".join(tiles)}</dl>'
+
+
+def _tile(name: str, value: str, detail: str, *, full: float | None = None) -> str:
+    meter = ""
+    if full is not None:
+        meter = f'<span class="cocolora-meter" aria-hidden="true"><span style="width:{full:.0%}"></span></span>'
+    number, _, noun = value.partition(" ")
+    return (
+        f"<div><dt>{escape(name)}</dt><dd><strong>{escape(number)}</strong> {escape(noun)}{meter}"
+        f"<small>{escape(detail)}</small></dd></div>"
+    )
+
+
+def _when(status: Status, learning: Learning) -> str:
+    if status.trouble or not status.unread:
+        return "all was read" if not status.unread else "for a model that can learn"
+    if not learning.automatic:
+        return "automatic learning is off"
+    if status.due.now:
+        return "learning is due"
+    return f"learned by itself at {learning.due_turns} turns or {learning.due_tokens} tokens"
+
+
+def _fullness(status: Status, learning: Learning) -> float:
+    return 1.0 if status.due.now else min(1.0, status.unread / learning.due_turns)
+
+
+def show_job(job: JobView, *, remaining_s: float | None = None) -> str:
+    """Return a waiting or running job as HTML, with a bar once it says how far it is."""
+    kind = DOING.get(job.kind, job.kind.capitalize())
+    progress = job.progress
+    if progress is None:
+        return f"<p>{escape(kind)} begins …</p><progress aria-label='{escape(kind)}'></progress>"
+    left = "" if remaining_s is None else f", about {duration(remaining_s)} left"
+    far = f"{progress.done} of {progress.total}{left}"
+    return (
+        f"<p>{escape(kind)}: {escape(progress.doing.lower())}, {far}</p>"
+        f"<progress aria-label='{escape(kind)}' value='{progress.done}' max='{max(progress.total, 1)}'></progress>"
+    )
+
+
+def show_last(job: JobView) -> str:
+    """Return how the last job ended as HTML."""
+    return refused(job.message) if job.state is JobState.FAILED else said(job.message)
+
+
+def learn_now(engine: Engine, page: Page) -> str:
+    """Learn all unread turns in the background."""
+    current = engine.jobs.current
+    if current and current.kind == "learn":
+        return "Learning is under way already."
+    if not engine.journal.counts(page.profile).turns:
+        return FIRST_STEP
+    engine.start_learning(profile=page.profile)
+    return ""  # the status says so
+
+
+def stop(engine: Engine, page: Page) -> str:
+    """Ask the running job to stop."""
+    return "Stopping after the present step." if engine.jobs.stop() else "Nothing is running."
+
+
+def choose_profile(engine: Engine, page: Page, profile: str) -> str:
+    """Look at another profile."""
+    page.choose_profile(profile)
+    return f'This is what is remembered under "{profile}".'
+
+
+def build_header(board: Board) -> None:
+    """Lay out the header."""
+    status = gr.HTML(f"<p>{LOOKING}</p>", elem_id="cocolora-status")
+    with gr.Row(elem_classes="cocolora-buttons"):
+        learn = gr.Button("Learn now", variant="primary", size="sm", min_width=140, elem_id="cocolora-learn")
+        halt = gr.Button("Stop", variant="stop", visible=False, size="sm", min_width=100, elem_id="cocolora-stop")
+        profile = gr.Dropdown(label="Profile", info="Whose memory this is.", visible=False, min_width=160)
+    answer = gr.HTML()
+    board.follow(status, see=show_status, show=show_status)
+    board.follow(halt, see=_works, show=lambda view: gr.update(visible=_works(view)))
+    board.follow(profile, see=lambda view: (view.profiles, view.page.profile), show=_profiles)
+    board.on(learn.click, learn_now, answer=answer)
+    board.on(halt.click, stop, answer=answer)
+    board.on(profile.input, choose_profile, [profile], answer=answer)
+
+
+def _works(view: View) -> bool:
+    return view.status.job is not None
+
+
+def _profiles(view: View) -> object:
+    return gr.update(choices=list(view.profiles), value=view.page.profile, visible=len(view.profiles) > 1)

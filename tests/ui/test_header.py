@@ -1,0 +1,67 @@
+from cocolora.core.events import Progress
+from cocolora.core.records import JobState
+from cocolora.engine.jobs import JobView
+from cocolora.ui import header
+from cocolora.ui.page import Lookout
+
+
+def shown(engine, page):
+    return header.show_status(Lookout(engine).look(page))
+
+
+def test_an_empty_home_says_what_to_do_first(engine, page):
+    assert header.FIRST_STEP in shown(engine, page)
+    assert header.learn_now(engine, page) == header.FIRST_STEP
+
+
+def test_without_a_model_the_page_says_why_nothing_is_learned_and_what_still_works(engine, page, tell):
+    tell("pets", "My dog is called Biscuit.")
+    told = shown(engine, page)
+    assert "No model is loaded" in told
+    assert header.WITHOUT_TRAINING in told
+    assert "<strong>1</strong> turn" in told
+    assert "from 1 conversation" in told
+
+
+def test_learning_without_a_model_ends_with_its_reason_on_the_page(engine, page, tell):
+    tell("pets", "My dog is called Biscuit.")
+    assert header.learn_now(engine, page) == ""
+    assert engine.jobs.wait(timeout_s=30)
+    assert "No model is loaded" in header.show_last(engine.jobs.last)
+
+
+def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(engine, page):
+    def work(progress, stopped):
+        progress(Progress("<training>", 3, 12))
+        started.append(True)
+        while not stopped():
+            pass
+        return "Stopped."
+
+    started = []
+    engine.jobs.submit("learn", work)
+    while not started:
+        pass
+    told = shown(engine, page)
+    assert "Learning: &lt;training&gt;, 3 of 12" in told
+    assert "value='3' max='12'" in told
+    assert header.learn_now(engine, page) == "Learning is under way already."
+    assert header.stop(engine, page) == "Stopping after the present step."
+    assert engine.jobs.wait(timeout_s=30)
+    assert header.stop(engine, page) == "Nothing is running."
+
+
+def test_a_job_that_has_not_begun_shows_a_bar_without_an_end():
+    waiting = header.show_job(JobView("j1", "forget", JobState.QUEUED))
+    assert "Forgetting begins" in waiting
+    assert "value" not in waiting
+    late = header.show_job(JobView("j1", "learn", JobState.RUNNING, Progress("reading", 1, 4)), remaining_s=75)
+    assert "1 of 4, about 75 s left" in late
+    assert "max='1'" in header.show_job(JobView("j1", "learn", JobState.RUNNING, Progress("reading", 0, 0)))
+
+
+def test_choosing_a_profile_drops_what_was_chosen_in_the_old_one(engine, page, tell):
+    tell("pets", "My dog is called Biscuit.", profile="work")
+    page.conversation_id, page.adapter_id, page.deleting = "pets", "a1", True
+    header.choose_profile(engine, page, "work")
+    assert (page.profile, page.conversation_id, page.adapter_id, page.deleting) == ("work", None, None, False)
