@@ -64,6 +64,22 @@ def test_forgetting_needs_a_yes(run, chat_file):
     assert "Brackenridge" in answer["error"]
 
 
+def test_a_dataset_holds_text_and_needs_a_yes(run, chat_file, tmp_path):
+    run("import", chat_file)
+    code, answer = run("export", "--dataset", tmp_path / "set.jsonl")
+    assert (code, answer["lines"]) == (1, 0)
+    assert not (tmp_path / "set.jsonl").exists()
+    code, answer = run("export", "--dataset", tmp_path / "set.jsonl", "--yes")
+    assert (code, answer["lines"]) == (0, 1)
+    assert "Brackenridge" in (tmp_path / "set.jsonl").read_text(encoding="utf-8")
+
+
+def test_an_export_without_a_target_says_what_it_takes(run):
+    code, answer = run("export")
+    assert code == 1
+    assert "cocolora export stack.zip" in answer["error"]
+
+
 def test_unknown_adapters_are_named_with_the_next_step(run):
     code, answer = run("adapters", "nobody", "--activation", "off")
     assert code == 1

@@ -108,7 +108,7 @@ def _forget_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _export_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", type=Path, metavar="DIR|FILE.zip")
+    parser.add_argument("target", type=Path, metavar="DIR|FILE.zip", nargs="?")
     parser.add_argument("--adapter", action="append", metavar="ID", help="Only this one, by id or name; repeatable.")
     parser.add_argument(
         "--form",
@@ -122,6 +122,16 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="Add the questions (not the answers) that the adapters were taught, so that they route elsewhere.",
     )
+    parser.add_argument(
+        "--no-leak-check", action="store_true", help="Do not try first to make the adapters recite what they were told."
+    )
+    parser.add_argument(
+        "--dataset",
+        type=Path,
+        metavar="FILE.jsonl",
+        help="Write the TEXT of all turns and lessons of the profile, to teach another model; asks first.",
+    )
+    parser.add_argument("--yes", action="store_true", help="Do not ask.")
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:

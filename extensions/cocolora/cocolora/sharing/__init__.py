@@ -1,6 +1,7 @@
 """Bundles of adapters, out and in."""
 
 from cocolora.sharing.bundled import BundledAdapter
+from cocolora.sharing.dataset import write_dataset
 from cocolora.sharing.forms import Order, write_form
 from cocolora.sharing.layout import Limits
 from cocolora.sharing.reading import CheckedAdapter, CheckedBundle, read_bundle
@@ -18,5 +19,6 @@ __all__ = [
     "read_bundle",
     "unpack",
     "write_bundle",
+    "write_dataset",
     "write_form",
 ]
