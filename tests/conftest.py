@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.model.every_base import Bases
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,3 +49,11 @@ def chromium() -> str:
     if found is None:
         pytest.skip("no Chromium on the PATH: install it, or name it in COCOLORA_CHROMIUM")
     return found
+
+
+@pytest.fixture(scope="session")
+def bases(demo_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Bases:
+    """The demo base in every form: float32, bfloat16, NF4, eight bits, GPTQ."""
+    from tests.model.every_base import Bases
+
+    return Bases(tmp_path_factory.mktemp("bases"))

@@ -11,9 +11,9 @@ from cocolora.core.adapters import Recipe
 from cocolora.errors import AdapterDamaged, AdapterMissing, BaseMismatch, CannotTrain, UnknownId
 from cocolora.model.loaded import LoadedModel
 from cocolora.stack.files import WEIGHTS_NAME, LowRankPair, check_files, hash_file, write_adapter, write_manifest
-from cocolora.stack.injection import short_targets, target_paths
 from cocolora.stack.live import LiveStack
 from cocolora.stack.manifest import Manifest, read_manifest
+from cocolora.stack.targets import short_targets
 from tests.model.tiny import ask, logits, make_model, make_network, make_tokenizer
 
 QUESTIONS = [ask(f"What is thing number {index}?") for index in range(20)]
@@ -23,7 +23,7 @@ def make_adapter(model, folder, *, seed=1, rank=4, targets=("q_proj", "v_proj", 
     """Write an adapter of random weights; return its folder."""
     generator = torch.Generator().manual_seed(seed)
     layers = {}
-    for path in target_paths(model.network):
+    for path in model.layers:
         if path.rpartition(".")[2] in targets:
             module = model.network.get_submodule(path)
             layers[path] = LowRankPair(
@@ -114,21 +114,16 @@ def test_attached_but_inactive_adapters_change_no_bit(model, stack, first, secon
     assert torch.equal(logits(model.network), bare)
 
 
-def test_requires_grad_of_the_base_stays_and_adapters_are_frozen_float32(model, stack, first, second):
+def test_modules_and_parameters_of_the_base_stay_what_they_are_while_adapters_are_active(model, stack, first, second):
     model.network.model.embed_tokens.requires_grad_(False)
-    before = {name: p.requires_grad for name, p in model.network.named_parameters()}
+    before = snapshot(model.network)
 
     stack.attach(first.name, first)
-    stack.activate([(first.name, 1.0)])
     stack.attach(second.name, second)
     stack.activate([(second.name, 1.0), (first.name, 1.0)])
 
-    now = dict(model.network.named_parameters())
-    lora = {name: p for name, p in now.items() if ".lora_" in name}
-    assert not any(p.requires_grad for p in lora.values())
-    assert {p.dtype for p in lora.values()} == {torch.float32}
-    kept = {n.replace(".base_layer.", "."): p.requires_grad for n, p in now.items() if n not in lora}
-    assert kept == before
+    assert snapshot(model.network) == before
+    assert set(model.network.state_dict()) == set(make_network(0).state_dict())
     assert {id(m) for m in model.network.modules() if m.training} == set()
 
 
@@ -250,21 +245,22 @@ def test_an_id_that_is_part_of_another_is_not_confused_with_it(model, stack, tmp
 
 def count_tensors():
     gc.collect()
-    return sum(issubclass(type(thing), torch.Tensor) for thing in gc.get_objects())
+    found = [thing for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor)]
+    return len(found), sum(tensor.numel() * tensor.element_size() for tensor in found)
 
 
 def test_many_cycles_leave_nothing(model, stack, first, second):
     bare, before = logits(model.network), snapshot(model.network)
     stack.attach(second.name, second)
+    stack.activate([(second.name, 1.0)])
     tensors = count_tensors()
 
-    for _ in range(50):
+    for _ in range(200):
         stack.attach(first.name, first)
         stack.activate([(first.name, 1.0), (second.name, 1.0)])
         stack.detach(first.name)
 
     assert count_tensors() == tensors
-    assert not any(first.name in vars(module).get("use_dora", {}) for module in model.network.modules())
     stack.detach(second.name)
     assert snapshot(model.network) == before
     assert torch.equal(logits(model.network), bare)
@@ -287,8 +283,8 @@ def test_an_adapter_is_added_in_float32_to_a_bfloat16_base(tmp_path):
     stack.attach("a1", folder)
     stack.activate([("a1", 1.0)])
 
-    assert {p.dtype for n, p in model.network.named_parameters() if ".lora_" in n} == {torch.float32}
     assert logits(model.network).dtype == torch.bfloat16
+    assert not torch.equal(logits(model.network), bare)
     stack.detach("a1")
     assert torch.equal(logits(model.network), bare)
 
@@ -409,22 +405,63 @@ def test_an_adapter_of_another_base_is_refused(stack, tmp_path):
     assert stack.attached == ()
 
 
-def test_an_out_of_memory_while_attaching_leaves_the_network_as_it_was(model, stack, first, monkeypatch):
-    before = snapshot(model.network)
-    calls = []
+def test_an_out_of_memory_while_switching_leaves_what_was_active(model, stack, first, second, monkeypatch):
+    stack.attach(first.name, first)
+    stack.attach(second.name, second)
+    stack.activate([(first.name, 1.0)])
+    before = logits(model.network)
 
-    def fail_late(*arguments, **keywords):
-        calls.append(1)
-        if len(calls) > 3:
-            raise MemoryError
-        return torch.zeros(1)
+    def fail(*arguments, **keywords):
+        raise MemoryError
 
-    monkeypatch.setattr("torch.nn.init.zeros_", fail_late)
-    with pytest.raises(MemoryError):
-        stack.attach(first.name, first)
+    with monkeypatch.context() as patched:
+        patched.setattr("torch.cat", fail)
+        with pytest.raises(MemoryError):
+            stack.activate([(first.name, 1.0), (second.name, 1.0)])
 
-    assert snapshot(model.network) == before
-    assert stack.attached == ()
+    assert stack.active == ((first.name, 1.0),)
+    assert torch.equal(logits(model.network), before)
+
+
+def test_beyond_its_budget_the_least_recently_used_are_on_disk_alone_and_come_back_the_same(model, tmp_path):
+    folders = [make_adapter(model, tmp_path / f"a{number}", seed=number) for number in range(5)]
+    one_bytes = sum(tensor.numel() * 4 for tensor in load_file(folders[0] / WEIGHTS_NAME).values())
+    stack, roomy = LiveStack(model, memory_bytes=2 * one_bytes), LiveStack(model)
+    alone = []
+    for folder in folders:
+        roomy.attach(folder.name, folder)
+        with roomy.activated([(folder.name, 1.0)]):
+            alone.append(logits(model.network))
+
+    for folder in folders:
+        stack.attach(folder.name, folder)
+
+    assert len(stack.attached) == 5
+    for folder, expected in zip(folders, alone, strict=True):
+        assert stack.size_bytes <= 2 * one_bytes
+        stack.activate([(folder.name, 1.0)])
+        assert torch.equal(logits(model.network), expected)
+    stack.activate([(folder.name, 0.1) for folder in folders])
+    assert stack.size_bytes == 5 * one_bytes
+
+
+def test_an_adapter_whose_file_changed_while_it_was_on_disk_alone_is_refused_and_nothing_is_switched(model, tmp_path):
+    first, second = (make_adapter(model, tmp_path / name, seed=seed) for seed, name in ((1, "a1"), (2, "a2")))
+    stack = LiveStack(model, memory_bytes=0)
+    stack.attach("a1", first)
+    stack.attach("a2", second)
+    stack.activate([("a1", 1.0)])
+    before = logits(model.network)
+    damage_one_bit(second)
+
+    with pytest.raises(AdapterDamaged, match="a2"):
+        stack.activate([("a2", 1.0)])
+    (second / WEIGHTS_NAME).unlink()
+    with pytest.raises(AdapterMissing, match="a2"):
+        stack.activate([("a2", 1.0)])
+
+    assert stack.active == (("a1", 1.0),)
+    assert torch.equal(logits(model.network), before)
 
 
 def test_the_hosts_own_loras_are_not_touched(tmp_path):

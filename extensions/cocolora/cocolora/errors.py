@@ -13,6 +13,7 @@ CocoloraError
 ├── ModelError
 │   ├── NoModel              no model is loaded
 │   ├── ModelUnreadable      a folder does not hold a model that can be loaded
+│   ├── PackageMissing       a package that this kind of base needs is not installed
 │   ├── NoChatTemplate       the model's tokenizer cannot format a chat
 │   ├── CannotTrain          this loader or model cannot be trained; says why
 │   └── BaseMismatch         an adapter belongs to another base model
@@ -148,6 +149,16 @@ class ModelUnreadable(ModelError):
             f"No model can be loaded from {folder}: {reason}. "
             "Give a folder with config.json, a tokenizer and *.safetensors."
         )
+
+
+class PackageMissing(ModelError):
+    """A package that this kind of base needs is not installed."""
+
+    def __init__(self, folder: Path, package: str) -> None:
+        self.folder = folder
+        self.package = package
+        how = "python install.py gptq" if package == "gptqmodel" else f"pip install {package}"
+        super().__init__(f"{folder} needs {package}, which is not installed. Run `{how}`, then try again.")
 
 
 class NoChatTemplate(ModelError):

@@ -61,6 +61,17 @@ class Routing(_Section):
     threshold: Share = Field(default=0.4, description="A memory must match the prompt this well to choose its adapter.")
 
 
+class Stack(_Section):
+    """The adapters on the loaded model."""
+
+    memory_bytes: int = Field(
+        default=1_000_000_000,
+        ge=0,
+        description="Adapters that are attached take at most this much of the computer's memory (not the GPU's); those "
+        "used longest ago are then read from disk when they are needed. Takes effect with the next loaded model.",
+    )
+
+
 class Retrieval(_Section):
     """Which past turns are quoted in the prompt."""
 
@@ -95,6 +106,7 @@ class Settings(_Section):
     recording: Recording = Recording()
     learning: Learning = Learning()
     routing: Routing = Routing()
+    stack: Stack = Stack()
     retrieval: Retrieval = Retrieval()
     gate: Gate = Gate()
 

@@ -29,7 +29,8 @@ console = Console()
 @contextmanager
 def opened(arguments: Namespace) -> Iterator[Engine]:
     """Open the engine that the common options name."""
-    engine = Engine(arguments.home or default_home(), model_in(arguments.base or DEMO_BASE))
+    find_model = model_in(arguments.base or DEMO_BASE, quantise=arguments.quantise)
+    engine = Engine(arguments.home or default_home(), find_model)
     try:
         yield engine
     finally:
@@ -231,23 +232,17 @@ def doctor(arguments: Namespace) -> int:
     """Say what can be done here."""
     from cocolora.cli.doctor import examine
 
-    findings = examine(arguments.base or DEMO_BASE)
+    findings = examine(arguments.base or DEMO_BASE, quantise=arguments.quantise)
     show(arguments, {"findings": findings}, *(f"{name}: {finding}" for name, finding in findings.items()))
     return 0
 
 
 def bench(arguments: Namespace) -> int:
     """Run a benchmark."""
-    from cocolora.bench.learning import run_learning
+    from cocolora.cli.benches import run_bench
 
     with progress_bar(arguments) as on_progress:
-        result = run_learning(
-            arguments.base or DEMO_BASE,
-            facts=arguments.facts,
-            facts_per_stretch=arguments.facts_per_stretch,
-            seeds=arguments.seeds,
-            on_progress=on_progress,
-        )
+        result = run_bench(arguments, on_progress)
     print(json.dumps(result, indent=None if arguments.json else 2))
     return 0
 

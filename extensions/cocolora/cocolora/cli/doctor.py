@@ -7,6 +7,7 @@ import importlib.util
 import platform
 from pathlib import Path
 
+from cocolora.engine.diagnose import diagnose
 from cocolora.engine.embedding import find_embedder
 from cocolora.engine.open_model import model_in
 from cocolora.errors import CocoloraError
@@ -14,20 +15,19 @@ from cocolora.errors import CocoloraError
 _PACKAGES = ("torch", "transformers", "peft", "chromadb", "gradio", "bitsandbytes", "gptqmodel")
 _MISSING = {
     "chromadb": "search goes by words alone; `python install.py` installs it",
-    "bitsandbytes": "4-bit and 8-bit bases cannot be loaded",
+    "bitsandbytes": "4-bit and 8-bit bases cannot be loaded; `pip install bitsandbytes` installs it",
     "gptqmodel": "GPTQ bases cannot be loaded; `python install.py gptq` installs it",
 }
 
 
-def examine(base: Path) -> dict[str, str]:
+def examine(base: Path, *, quantise: str = "") -> dict[str, str]:
     """Return a finding for Python, each package and the base model."""
     findings = {"Python": platform.python_version()}
     for package in _PACKAGES:
         findings[package] = _package(package)
     _, trouble = find_embedder("chroma")
     findings["search by meaning"] = trouble or "chroma's MiniLM is on this machine"
-    findings["model"] = _model(base)
-    return findings
+    return {**findings, **_model(base, quantise=quantise)}
 
 
 def _package(package: str) -> str:
@@ -36,9 +36,15 @@ def _package(package: str) -> str:
     return importlib.metadata.version(package)
 
 
-def _model(base: Path) -> str:
+def _model(base: Path, *, quantise: str) -> dict[str, str]:
     try:
-        model = model_in(base)()
-        return f"{model.identity} can be trained and stacked"
+        model = model_in(base, quantise=quantise)()
     except CocoloraError as error:
-        return str(error)
+        return {"model": str(error)}
+    found = diagnose(model)
+    can_train, can_stack = found.sentences
+    return {
+        "model": f"{model.identity}, {found.kind}, {found.layers} layers that adapters can change",
+        "can be trained": can_train,
+        "can be stacked": can_stack,
+    }

@@ -82,6 +82,12 @@ def _common_options() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--home", type=Path, help="Folder of journal and adapters (default: the user's data folder).")
     common.add_argument("--base", type=Path, metavar="MODEL_DIR", help="Base model (default: the demo base).")
+    common.add_argument(
+        "--quantise",
+        choices=("nf4", "nf4-double", "int8"),
+        default="",
+        help="Quantise a base that is not, while it is loaded (bitsandbytes).",
+    )
     common.add_argument("--profile", default="default", help="Whose memory (default: %(default)s).")
     common.add_argument("--json", action="store_true", help="Print one JSON object.")
     return common
@@ -135,7 +141,7 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", choices=("learning",))
+    parser.add_argument("name", choices=("learning", "stack"))
     parser.add_argument("--facts", type=int, default=8, help="Facts told in one life.")
     parser.add_argument("--facts-per-stretch", type=int, default=4, help="Facts told in one conversation.")
     parser.add_argument("--seeds", type=int, default=3, help="Lives, each with facts of its own.")

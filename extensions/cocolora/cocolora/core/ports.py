@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,6 +31,14 @@ class LanguageModel(Protocol):
     def card(self) -> BaseCard:
         """The questions that go with this base."""
 
+    @property
+    def kind(self) -> str:
+        """The kind of base, by its number format or quantisation."""
+
+    @property
+    def layers(self) -> Mapping[str, tuple[int, int]]:
+        """The linear layers that adapters can change, in the network's order: path to (outputs, inputs)."""
+
     def exclusive(self) -> AbstractContextManager[None]:
         """Hold the model: no generation and no other training meanwhile. Reentrant within a thread."""
 
@@ -50,6 +58,10 @@ class Stack(Protocol):
     @property
     def attached(self) -> tuple[str, ...]:
         """The ids of the adapters that are attached."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What the attached adapters take in memory."""
 
     def attach(self, adapter_id: str, folder: Path) -> None:
         """Attach an adapter's files, inactive. Refuses what does not fit before anything is touched."""

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 DEMO_BASE = Path(__file__).parent.parent / "demo" / "base"
 
 
-def model_in(folder: Path = DEMO_BASE) -> Callable[[], LanguageModel]:
-    """Return a function that loads the model in ``folder`` once and returns it from then on."""
+def model_in(folder: Path = DEMO_BASE, *, quantise: str = "") -> Callable[[], LanguageModel]:
+    """Return a function that loads the model in ``folder`` once and returns it from then on.
+
+    ``quantise`` ("nf4", "nf4-double" or "int8") quantises a plain one while it is loaded.
+    """
     lock = threading.Lock()
     loaded: list[LanguageModel] = []
 
@@ -25,7 +28,8 @@ def model_in(folder: Path = DEMO_BASE) -> Callable[[], LanguageModel]:
             if not loaded:
                 from cocolora.model.loading import load_model
 
-                loaded.append(load_model(folder, name="demo-base" if folder == DEMO_BASE else ""))
+                name = "demo-base" if folder == DEMO_BASE else ""
+                loaded.append(load_model(folder, name=name, quantise=quantise))
             return loaded[0]
 
     return find_model

@@ -43,7 +43,8 @@ class Rooms:
             if model is None:
                 raise NoModel
             if self._bench is None or self._bench.model is not model:
-                self._bench = Workbench(model, self.home, self.settings.learning.slice_ms)
+                slice_ms, memory_bytes = self.settings.learning.slice_ms, self.settings.stack.memory_bytes
+                self._bench = Workbench(model, self.home, slice_ms=slice_ms, memory_bytes=memory_bytes)
             return self._bench
 
     def let_go_of_model(self) -> None:

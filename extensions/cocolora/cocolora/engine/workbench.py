@@ -16,12 +16,12 @@ Weights = Sequence[tuple[str, float]]
 class Workbench:
     """One loaded model, its stack and its trainer; discarded when the host loads another model."""
 
-    def __init__(self, model: LanguageModel, home: Home, slice_ms: int) -> None:
+    def __init__(self, model: LanguageModel, home: Home, *, slice_ms: int, memory_bytes: int) -> None:
         from cocolora.stack.live import LiveStack
         from cocolora.training.live import LiveTrainer
 
         self.model = model
-        stack = LiveStack(model)
+        stack = LiveStack(model, memory_bytes=memory_bytes)
         self.stack: Stack = stack
         self.trainer: Trainer = LiveTrainer(model, stack, slice_ms=slice_ms)
         self._home = home

@@ -24,6 +24,16 @@ _ARCHITECTURE = (
     "rms_norm_eps",
     "tie_word_embeddings",
 )
+# How a base was quantised: the same bits with other block scales are another network.
+_QUANTISATION = (
+    "quant_method",
+    "bnb_4bit_quant_type",
+    "bnb_4bit_use_double_quant",
+    "llm_int8_threshold",
+    "bits",
+    "group_size",
+    "sym",
+)
 # GPTQ keeps its weights in buffers; every other buffer is derived or a cache.
 _PACKED = ("qweight", "qzeros", "scales")
 _known: WeakKeyDictionary[torch.nn.Module, str] = WeakKeyDictionary()
@@ -40,6 +50,8 @@ def _compute(network: Any) -> str:
     digest = hashlib.sha256()
     config = network.config.to_dict() if hasattr(network, "config") else {}
     digest.update(json.dumps({key: config.get(key) for key in _ARCHITECTURE}, sort_keys=True, default=str).encode())
+    if quantisation := config.get("quantization_config"):
+        digest.update(json.dumps({key: quantisation.get(key) for key in _QUANTISATION}, default=str).encode())
     for name, tensor in sorted(_base_tensors(network)):
         digest.update(f"\n{name} {tuple(tensor.shape)} {_kind(tensor)} ".encode())
         digest.update(_sampled_bytes(tensor))

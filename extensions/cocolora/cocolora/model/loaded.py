@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from typing import Any
 
 from cocolora.core.adapters import BaseIdentity
 from cocolora.core.conversations import ChatMessage
 from cocolora.core.lessons import BaseCard, Exchange, Sample
+from cocolora.model.bases import base_of
 from cocolora.model.card import general_card
 from cocolora.model.decoding import batches, decode, evaluating
 from cocolora.model.fingerprint import fingerprint
@@ -38,6 +40,8 @@ class LoadedModel:
 
         ``quiet`` is called whenever the lock was taken, and returns when no stray generation runs any more.
         """
+        self._base = base_of(network)
+        self._base.settle(network)
         self.network = network
         self.tokenizer = tokenizer
         self.name = name
@@ -49,6 +53,18 @@ class LoadedModel:
     def identity(self) -> BaseIdentity:
         """The base's name and its fingerprint, the same with and without adapters."""
         return BaseIdentity(self.name, fingerprint(self.network))
+
+    @property
+    def kind(self) -> str:
+        """The kind of base: "float32", "bfloat16", "nf4", "nf4-double", "int8", "gptq-4bit" and so on."""
+        return self._base.name(self.network)
+
+    @cached_property
+    def layers(self) -> Mapping[str, tuple[int, int]]:
+        """The linear layers but the output head, in the network's order: path to (outputs, inputs)."""
+        head = self.network.get_output_embeddings()
+        found = ((p, m) for p, m in self.network.named_modules() if m is not head and self._base.is_layer(m))
+        return {path: (module.out_features, module.in_features) for path, module in found}
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Hold the model: no generation and no other training meanwhile. Reentrant within a thread."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,15 +86,36 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def read_adapter(folder: Path, *, adapter_id: str) -> AdapterFiles:
     """Read and check an adapter's files. Raises AdapterMissing or AdapterDamaged."""
+    return _guarded(folder, adapter_id=adapter_id, read=_read)
+
+
+def _guarded(folder: Path, *, adapter_id: str, read: Callable[[Path], AdapterFiles]) -> AdapterFiles:
     path = folder / WEIGHTS_NAME
     if not path.is_file():
         raise AdapterMissing(adapter_id, path)
     try:
-        return _read(folder)
+        return read(folder)
     except AdapterDamaged as error:
         raise AdapterDamaged(adapter_id, error.reason) from None
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise AdapterDamaged(adapter_id, f"its files cannot be read ({error})") from None
+
+
+Stamp = tuple[int, int, int]
+
+
+def stamp(folder: Path) -> Stamp:
+    """Return what shows that an adapter's weights have not changed: size, time and file; zeros where it is gone."""
+    try:
+        found = (folder / WEIGHTS_NAME).stat()
+    except OSError:
+        return (0, 0, 0)
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def read_again(folder: Path, *, adapter_id: str) -> AdapterFiles:
+    """Read files that were checked before and have not changed: as ``read_adapter``, without hashing them."""
+    return _guarded(folder, adapter_id=adapter_id, read=_read_unhashed)
 
 
 def check_files(folder: Path) -> list[str]:
@@ -120,6 +141,11 @@ def _read(folder: Path) -> AdapterFiles:
     if found != manifest.sha256:
         reason = f"{WEIGHTS_NAME} has hash {found[:12]}…, the manifest says {manifest.sha256[:12] or 'nothing'}…"
         raise AdapterDamaged(folder.name, reason)
+    return _read_unhashed(folder)
+
+
+def _read_unhashed(folder: Path) -> AdapterFiles:
+    manifest = read_manifest(folder)
     config = json.loads((folder / CONFIG_NAME).read_text(encoding="utf-8"))
     layers = _layers(load_file(folder / WEIGHTS_NAME), name=folder.name)
     rank, alpha = _scale(config, name=folder.name)

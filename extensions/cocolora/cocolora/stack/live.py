@@ -4,62 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from cocolora.core.adapters import Recipe
 from cocolora.core.ports import LanguageModel
 from cocolora.errors import AdapterDamaged, BaseMismatch, CannotTrain, UnknownId
-from cocolora.stack.files import AdapterFiles, LowRankPair, read_adapter, write_adapter
-from cocolora.stack.injection import (
-    eject,
-    has_foreign_adapters,
-    initialise,
-    inject,
-    layer_shape,
-    lora_layers,
-    short_targets,
-    target_paths,
-)
+from cocolora.stack.files import AdapterFiles, read_adapter, write_adapter
 from cocolora.stack.manifest import Manifest
+from cocolora.stack.mixing import mix
+from cocolora.stack.shelf import Shelf
+from cocolora.stack.slots import Delta, Slots
+from cocolora.stack.targets import has_foreign_adapters, short_targets
+from cocolora.stack.unfinished import Draft, only_trainable
 
 Weights = tuple[tuple[str, float], ...]
 
-
-@dataclass(frozen=True)
-class _OnModel:
-    """An adapter's layers in the network; ``scale`` is alpha / rank, its effect at weight 1."""
-
-    layers: dict[str, Any]
-    scale: float
+MEMORY_BYTES = 1_000_000_000
 
 
 class LiveStack:
     """Adapters on a live model; implements ``core.ports.Stack`` and ``core.ports.TrainingStack``.
 
-    The host's network object stays the same plain object throughout: only its linear layers are wrapped, and
-    unwrapped with the last adapter. Nothing is ever merged into the base.
+    Attached adapters wait on a shelf, outside of the network; those that are active stand in its layers' slots as
+    one adapter. So what a reply costs depends on what is active, never on what is attached, and nothing of the
+    host's network is replaced or merged into.
     """
 
-    def __init__(self, model: LanguageModel) -> None:
-        """Take the loaded model; nothing is done to it yet."""
+    def __init__(self, model: LanguageModel, *, memory_bytes: int = MEMORY_BYTES) -> None:
+        """Take the loaded model; nothing is done to it yet. The shelf keeps to ``memory_bytes``."""
         self._model = model
-        self._attached: dict[str, _OnModel] = {}
-        self._in_training: dict[str, _OnModel] = {}
+        self._shelf = Shelf(memory_bytes)
+        self._slots = Slots(model.network)
+        self._in_training: set[str] = set()
         self._active: Weights = ()
 
     @property
     def attached(self) -> tuple[str, ...]:
         """The ids of the adapters that are attached."""
-        return tuple(self._attached)
+        return self._shelf.ids
 
     @property
     def active(self) -> Weights:
         """The adapters that take part, with their weights."""
         return self._active
+
+    @property
+    def size_bytes(self) -> int:
+        """What the attached adapters take in memory; those that were not used for long are on disk alone."""
+        return self._shelf.size_bytes
 
     def attach(self, adapter_id: str, folder: Path) -> None:
         """Attach an adapter's files, inactive; attached twice, it is attached.
@@ -67,36 +61,33 @@ class LiveStack:
         Everything is checked before the network is touched. Raises AdapterMissing, AdapterDamaged, BaseMismatch,
         and CannotTrain where the host's own adapters are in the way.
         """
-        if adapter_id in self._attached:
+        if adapter_id in self._shelf:
             return
         adapter = read_adapter(folder, adapter_id=adapter_id)
         with self._model.exclusive():
             self._refuse_foreign()
             self._check(adapter, adapter_id)
-            self._attached[adapter_id] = self._create(
-                adapter_id, paths=list(adapter.layers), rank=adapter.rank, alpha=adapter.alpha
-            )
-            for path, pair in adapter.layers.items():
-                layer = self._attached[adapter_id].layers[path]
-                layer.lora_A[adapter_id].weight.data.copy_(pair.a)
-                layer.lora_B[adapter_id].weight.data.copy_(pair.b)
+            self._shelf.put(adapter_id, folder, adapter)
 
     def detach(self, adapter_id: str) -> None:
         """Take an adapter off; with the last one gone the network is as the host loaded it. Raises UnknownId."""
         with self._model.exclusive():
             self._known(adapter_id)
-            del self._attached[adapter_id]
-            self._active = tuple(pair for pair in self._active if pair[0] != adapter_id)
-            eject(self._model.network, adapter_id)
+            self._shelf.drop(adapter_id)
+            left = tuple(pair for pair in self._active if pair[0] != adapter_id)
+            if left != self._active:
+                self._switch(left)
 
     def activate(self, weights: Sequence[tuple[str, float]]) -> None:
         """Make exactly these attached adapters active, with their weights; zero is as good as absent.
 
-        Raises UnknownId for one that is not attached, and then changes nothing.
+        Raises UnknownId for one that is not attached, AdapterMissing and AdapterDamaged for one whose files were
+        needed again and are not what they were, and then changes nothing.
         """
         with self._model.exclusive():
             self._known(*(adapter_id for adapter_id, _ in weights))
-            self._switch(tuple(weights))
+            if tuple(weights) != self._active:
+                self._switch(tuple(weights))
 
     @contextmanager
     def activated(self, weights: Sequence[tuple[str, float]]) -> Iterator[None]:
@@ -107,140 +98,100 @@ class LiveStack:
             try:
                 yield
             finally:
-                self._switch(tuple(pair for pair in before if pair[0] in self._attached))
+                self.activate(tuple(pair for pair in before if pair[0] in self._shelf))
 
     @contextmanager
     def unfinished(
         self, adapter_id: str, *, recipe: Recipe, beneath: Sequence[tuple[str, float]]
     ) -> Iterator[_Unfinished]:
-        """Create an adapter for training, on top of attached ones; it is taken off again at the end.
+        """Create an adapter for training, on top of attached ones; nothing of it stays on the model at the end.
 
         Its weights at the start depend on the recipe's seed alone. Raises CannotTrain and UnknownId.
         """
         with self._model.exclusive():
             self._known(*(below for below, _ in beneath))
             self._refuse_foreign()
-            if adapter_id in self._attached or adapter_id in self._in_training:
+            if adapter_id in self._shelf or adapter_id in self._in_training:
                 raise CannotTrain(f'adapter "{adapter_id}" is on the model already', "Detach it first.")
-            paths = target_paths(self._model.network)
-            if not paths:
+            layers = self._model.layers
+            if not layers:
                 raise CannotTrain("it has no linear layers to adapt", "Load a causal language model of another kind.")
-            created = self._create(adapter_id, paths=paths, rank=recipe.rank, alpha=recipe.alpha)
-            initialise(created.layers, adapter_id, seed=recipe.seed)
-            self._in_training[adapter_id] = created
+            draft = Draft(layers, rank=recipe.rank, alpha=recipe.alpha, seed=recipe.seed, device=self._slots.device)
+            self._in_training.add(adapter_id)
         try:
-            yield _Unfinished(self, adapter_id, recipe=recipe, beneath=tuple(beneath))
+            yield _Unfinished(self, adapter_id, draft=draft, recipe=recipe, beneath=tuple(beneath))
         finally:
-            with self._model.exclusive():
-                del self._in_training[adapter_id]
-                eject(self._model.network, adapter_id)
-
-    def _create(self, adapter_id: str, *, paths: list[str], rank: int, alpha: float) -> _OnModel:
-        try:
-            layers = inject(self._model.network, adapter_id, paths=paths, rank=rank, alpha=alpha)
-        except BaseException:  # out of memory, interrupted: no half-made adapter stays behind
-            eject(self._model.network, adapter_id)
-            raise
-        return _OnModel(layers, alpha / rank)
+            self._in_training.discard(adapter_id)
 
     def _check(self, adapter: AdapterFiles, adapter_id: str) -> None:
         identity, trained_on = self._model.identity, adapter.manifest.base
         if trained_on.fingerprint != identity.fingerprint:
             raise BaseMismatch(adapter_id, trained_on=str(trained_on), loaded=str(identity))
         for path, pair in adapter.layers.items():
-            shape = layer_shape(self._model.network, path)
+            shape = self._model.layers.get(path)
             if shape != (pair.b.shape[0], pair.a.shape[1]):
                 found = f"is {shape[0]} by {shape[1]}" if shape else "is not there"
                 raise AdapterDamaged(adapter_id, f'"{path}" {found} in the model, and does not fit')
 
     def _refuse_foreign(self) -> None:
-        if has_foreign_adapters(self._model.network, [*self._attached, *self._in_training]):
+        if has_foreign_adapters(self._model.network):
             raise CannotTrain(
                 "the host has put LoRAs of its own on it", "Take them off in the host's model menu, then try again."
             )
 
     def _known(self, *adapter_ids: str) -> None:
         for adapter_id in adapter_ids:
-            if adapter_id not in self._attached:
+            if adapter_id not in self._shelf:
                 raise UnknownId("attached adapter", adapter_id)
 
     def _switch(self, weights: Weights) -> None:
-        self._set(weights)
+        mixed = self._mix(weights)  # whatever can fail has failed before a slot changes
+        self._slots.fill({path: (delta,) for path, delta in mixed.items()})
         self._active = weights
 
-    def _set(self, weights: Weights) -> None:
-        """Set each layer's active adapters and their scales.
-
-        PEFT's ``set_adapter`` refuses several, makes them trainable, and walks over everything attached.
-        """
-        on_model = {**self._attached, **self._in_training}
-        for _, layer in lora_layers(self._model.network):
-            layer._active_adapter = []
-        for adapter_id, weight in weights:
-            for layer in on_model[adapter_id].layers.values() if weight else ():
-                layer._active_adapter.append(adapter_id)
-                layer.scaling[adapter_id] = weight * on_model[adapter_id].scale
+    def _mix(self, weights: Weights) -> dict[str, Delta]:
+        held = self._shelf.take(adapter_id for adapter_id, _ in weights)
+        strengths = (weight for _, weight in weights)
+        return mix(list(zip(held, strengths, strict=True)), device=self._slots.device)
 
 
 class _Unfinished:
     """An adapter that is being trained; implements ``core.ports.UnfinishedAdapter``."""
 
-    def __init__(self, stack: LiveStack, adapter_id: str, *, recipe: Recipe, beneath: Weights) -> None:
+    def __init__(self, stack: LiveStack, adapter_id: str, *, draft: Draft, recipe: Recipe, beneath: Weights) -> None:
         self._stack = stack
         self._id = adapter_id
+        self._draft = draft
         self._recipe = recipe
         self._beneath = beneath
 
     @property
     def parameters(self) -> list[torch.nn.Parameter]:
         """A and B of each layer, in the network's order, float32."""
-        return [weight for pair in self._pairs().values() for weight in (pair.a, pair.b)]  # type: ignore[misc]
+        return self._draft.parameters
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Hold the model with this adapter, on those beneath it, active and alone trainable; then restore all."""
         stack = self._stack
-        with stack._model.exclusive(), _only_trainable(stack._model.network, self.parameters):
+        with stack._model.exclusive():
             stack._known(*(below for below, _ in self._beneath))
-            stack._set((*self._beneath, (self._id, 1.0)))
+            below, before = stack._mix(self._beneath), stack._active
+            own = self._draft.deltas
             try:
-                yield
+                stack._slots.fill({path: (*_one(below.get(path)), delta) for path, delta in own.items()})
+                with only_trainable(stack._model.network, self.parameters):
+                    yield
             finally:
-                stack._set(stack._active)
+                stack._switch(before)
 
     def write(self, folder: Path) -> None:
         """Write PEFT files and a manifest into ``folder``, made visible in one step."""
-        network, pairs = self._stack._model.network, self._pairs()
+        network, pairs = self._stack._model.network, self._draft.pairs
         manifest = Manifest(adapter_id=self._id, base=self._stack._model.identity, recipe=self._recipe)
         targets = short_targets(network, pairs)
         write_adapter(folder, pairs, alpha=self._recipe.alpha, targets=targets, manifest=manifest)
 
-    def _pairs(self) -> dict[str, LowRankPair]:
-        layers = self._stack._in_training[self._id].layers
-        return {
-            path: LowRankPair(layer.lora_A[self._id].weight, layer.lora_B[self._id].weight)
-            for path, layer in layers.items()
-        }
 
-
-@contextmanager
-def _only_trainable(network: torch.nn.Module, parameters: Sequence[torch.nn.Parameter]) -> Iterator[None]:
-    """Make ``parameters`` alone trainable and switch dropout off, for a while."""
-    frozen = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    training = [module for module in network.modules() if module.training]
-    _set_flags(frozen, training, on=False)
-    for parameter in parameters:
-        parameter.requires_grad_(True)
-    try:
-        yield
-    finally:
-        for parameter in parameters:
-            parameter.requires_grad_(False)
-        _set_flags(frozen, training, on=True)
-
-
-def _set_flags(parameters: Sequence[torch.nn.Parameter], modules: Sequence[torch.nn.Module], *, on: bool) -> None:
-    for parameter in parameters:
-        parameter.requires_grad_(on)
-    for module in modules:
-        module.training = on
+def _one(delta: Delta | None) -> tuple[Delta, ...]:
+    return () if delta is None else (delta,)

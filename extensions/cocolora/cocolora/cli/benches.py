@@ -1,0 +1,41 @@
+"""The benchmarks by name, each with the options that it takes."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+from cocolora.core.events import ProgressCallback
+from cocolora.engine.open_model import DEMO_BASE
+
+Figures = dict[str, Any]
+
+
+def run_bench(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
+    """Run the benchmark that is asked for and return its figures."""
+    return BENCHES[arguments.name](arguments, on_progress)
+
+
+def _learning(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
+    from cocolora.bench.learning import run_learning
+
+    return run_learning(
+        arguments.base or DEMO_BASE,
+        facts=arguments.facts,
+        facts_per_stretch=arguments.facts_per_stretch,
+        seeds=arguments.seeds,
+        on_progress=on_progress,
+    )
+
+
+def _stack(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
+    from cocolora.bench.stack import run_stack
+
+    return run_stack(arguments.base or DEMO_BASE, on_progress=on_progress)
+
+
+BENCHES: dict[str, Callable[[Namespace, ProgressCallback], Figures]] = {
+    "learning": _learning,
+    "stack": _stack,
+}
