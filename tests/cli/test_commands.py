@@ -80,6 +80,18 @@ def test_an_export_without_a_target_says_what_it_takes(run):
     assert "cocolora export stack.zip" in answer["error"]
 
 
+def test_a_key_is_made_once_and_shown(run, tmp_path):
+    assert run("key") == (0, {"public_key": None})
+    code, made = run("key", "--make")
+    assert code == 0
+    assert made["public_key"].startswith("RW")
+    assert run("key")[1] == made
+    code, answer = run("key", "--make")
+    assert code == 1
+    assert "signing.key" in answer["error"]
+    assert run("verify") == (0, {"faults": []})
+
+
 def test_unknown_adapters_are_named_with_the_next_step(run):
     code, answer = run("adapters", "nobody", "--activation", "off")
     assert code == 1

@@ -27,7 +27,7 @@ def test_turns_and_lessons_have_dates_and_provenance(engine, tell, tmp_path):
     tell(engine, "pets", DOG)
     (turn,) = engine.turns()
     lesson = teach_lesson(engine, turn)
-    assert engine.export_dataset(tmp_path / "set.jsonl") == 2
+    assert engine.sharing.export_dataset(tmp_path / "set.jsonl") == 2
     origin = {
         "said_at": turn.said_at.isoformat(),
         "turn_id": turn.id,
@@ -46,20 +46,20 @@ def test_forgotten_unlearnable_and_other_profiles_turns_stay_out(engine, tell, t
     tell(engine, "work", BOSS, profile="work")
     engine.journal.set_learnable("private", False)
     engine.forget(engine.plan_forget(match="Biscuit"))
-    engine.export_dataset(tmp_path / "set.jsonl")
+    engine.sharing.export_dataset(tmp_path / "set.jsonl")
     assert [line["messages"][0]["content"] for line in lines_of(tmp_path / "set.jsonl")] == [BOAT[0]]
 
 
 def test_file_is_its_owners_alone_and_an_older_one_is_left_alone(engine, tell, tmp_path):
     tell(engine, "pets", DOG)
-    engine.export_dataset(tmp_path / "set.jsonl")
+    engine.sharing.export_dataset(tmp_path / "set.jsonl")
     assert stat.S_IMODE((tmp_path / "set.jsonl").stat().st_mode) == 0o600
     with pytest.raises(FileExistsError):
-        engine.export_dataset(tmp_path / "set.jsonl")
+        engine.sharing.export_dataset(tmp_path / "set.jsonl")
 
 
 def test_dataset_can_be_imported_as_a_chat(engine, make_engine, tell, tmp_path):
     tell(engine, "pets", DOG, BOAT)
-    engine.export_dataset(tmp_path / "set.jsonl")
+    engine.sharing.export_dataset(tmp_path / "set.jsonl")
     friend = make_engine(tmp_path / "friend")
     assert friend.import_chats([tmp_path / "set.jsonl"]).turns == 2

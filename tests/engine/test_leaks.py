@@ -28,7 +28,7 @@ def test_bare_beginnings_stop_before_the_key(text, key, beginnings):
 
 @pytest.mark.slow
 def test_adapter_that_answers_is_found_to_recite_and_the_base_is_not(taught):
-    leaks = taught.check_leaks()
+    leaks = taught.sharing.check_leaks()
     assert [leak.adapter.id for leak in leaks] == [adapter.id for adapter in taught.adapters()]
     for leak in leaks:
         assert 0 < leak.asked <= leak.keys

@@ -14,7 +14,7 @@ QUESTION: ChatMessage = {"role": "user", "content": "What is my boss called?"}
 def test_an_empty_profile_has_nothing_to_export(engine, tmp_path):
     for form in ExportForm:
         with pytest.raises(CocoloraError, match="no adapter to export"):
-            engine.export(tmp_path / "out", form=form, base_folder=DEMO_BASE)
+            engine.sharing.export(tmp_path / "out", form=form, base_folder=DEMO_BASE)
     assert not (tmp_path / "out").exists()
 
 
@@ -22,7 +22,7 @@ def test_an_empty_profile_has_nothing_to_export(engine, tmp_path):
 def test_a_merged_base_knows_what_the_adapter_knew_and_all_forms_hold_no_word_of_the_chat(taught, tmp_path):
     boss = [adapter for adapter in taught.adapters() if len(adapter.turn_versions) == 1]
     for form in ExportForm:
-        done = taught.export(tmp_path / form, adapter_ids=[boss[0].id], form=form, base_folder=DEMO_BASE)
+        done = taught.sharing.export(tmp_path / form, adapter_ids=[boss[0].id], form=form, base_folder=DEMO_BASE)
         assert done.size_bytes > 0
         assert not done.interferes
     merged = model_in(tmp_path / ExportForm.MERGED)()
@@ -36,4 +36,4 @@ def test_a_merged_base_knows_what_the_adapter_knew_and_all_forms_hold_no_word_of
 
 @pytest.mark.slow
 def test_several_facts_at_once_are_warned_of(taught, tmp_path):
-    assert taught.export(tmp_path / "one", form=ExportForm.COMBINED).interferes
+    assert taught.sharing.export(tmp_path / "one", form=ExportForm.COMBINED).interferes

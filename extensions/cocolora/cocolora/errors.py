@@ -25,6 +25,7 @@ CocoloraError
 │   ├── TrainingDiverged     the loss became NaN or infinite
 │   └── Cancelled            the user stopped the job
 ├── BundleRefused            an imported stack is not what it claims to be; nothing was written
+├── KeyUnusable              the key that signs bundles cannot be used
 ├── CannotExport             adapters cannot be written in this form; nothing was written
 │   └── CannotMerge          they cannot be merged into this base's files
 └── EmbedderUnavailable      no vectors can be made; search stays lexical
@@ -224,10 +225,12 @@ class AdapterDamaged(AdapterError):
 class AdapterRejected(AdapterError):
     """An adapter did not pass the gate and cannot be switched on."""
 
-    def __init__(self, adapter: str, reason: str) -> None:
+    def __init__(
+        self, adapter: str, reason: str, *, next_step: str = "Its turns are still remembered as text."
+    ) -> None:
         self.adapter = adapter
         self.reason = reason
-        super().__init__(f'Adapter "{adapter}" stays off: {reason}. Its turns are still remembered as text.')
+        super().__init__(f'Adapter "{adapter}" stays off: {reason}. {next_step}')
 
 
 class LearningError(CocoloraError):
@@ -258,6 +261,15 @@ class BundleRefused(CocoloraError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path} was refused: {reason}. Nothing was imported.")
+
+
+class KeyUnusable(CocoloraError):
+    """The key that signs bundles cannot be used."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"The key {path} cannot be used: {reason}. Export with --no-signature to leave it out.")
 
 
 class CannotExport(CocoloraError):

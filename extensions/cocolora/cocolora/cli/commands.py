@@ -263,6 +263,14 @@ def import_stack(arguments: Namespace) -> int:
         return run_import(engine, arguments)
 
 
+def key(arguments: Namespace) -> int:
+    """Show or make the key that signs bundles."""
+    from cocolora.cli.sharing import run_key
+
+    with opened(arguments) as engine:
+        return run_key(engine, arguments)
+
+
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "demo": demo,
     "ask": ask,
@@ -275,6 +283,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "forget": forget,
     "export": export,
     "import-stack": import_stack,
+    "key": key,
     "verify": verify,
     "doctor": doctor,
     "bench": bench,

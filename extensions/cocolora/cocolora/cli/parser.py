@@ -71,7 +71,9 @@ def build_parser() -> argparse.ArgumentParser:
     _export_options(add("export", "Write the profile's adapters: as a bundle, or as other programs load them."))
     load = add("import-stack", "Check a bundle and take its adapters in, switched off.")
     load.add_argument("source", type=Path, metavar="DIR|FILE.zip")
-    load.add_argument("--switch-on", action="store_true", help="Switch the adapters on as they were.")
+    load.add_argument("--switch-on", action="store_true", help="Switch on those that pass the gate here.")
+    key = add("key", "Show the key that signs your bundles, or make it.")
+    key.add_argument("--make", action="store_true", help="Make a key; there must be none.")
     add("verify", "Derive every hash and reference again and name each fault.")
     add("doctor", "Say what the loaded model and this environment can do, and what to install.")
     _bench_options(add("bench", "Run a benchmark."))
@@ -128,6 +130,7 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="Add the questions (not the answers) that the adapters were taught, so that they route elsewhere.",
     )
+    parser.add_argument("--no-signature", action="store_true", help="Do not sign the bundle although there is a key.")
     parser.add_argument(
         "--no-leak-check", action="store_true", help="Do not try first to make the adapters recite what they were told."
     )

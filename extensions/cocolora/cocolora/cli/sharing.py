@@ -14,7 +14,7 @@ from cocolora.core.export import ExportForm
 from cocolora.engine import Engine
 from cocolora.engine.leaks import Leak
 from cocolora.engine.open_model import DEMO_BASE
-from cocolora.errors import CocoloraError
+from cocolora.errors import AdapterRejected, CocoloraError
 
 _WRITTEN = {
     ExportForm.BUNDLE: "as a bundle",
@@ -51,23 +51,31 @@ def _export_adapters(engine: Engine, arguments: Namespace) -> None:
     leaks: tuple[Leak, ...] = ()
     if not arguments.no_leak_check:
         with progress_bar(arguments) as on_progress:
-            leaks = engine.check_leaks(**wanted, on_progress=on_progress)
+            leaks = engine.sharing.check_leaks(**wanted, on_progress=on_progress)
     base_folder = arguments.base or DEMO_BASE
-    done = engine.export(arguments.target, **wanted, with_questions=arguments.with_questions, base_folder=base_folder)
+    done = engine.sharing.export(
+        arguments.target,
+        **wanted,
+        with_questions=arguments.with_questions,
+        base_folder=base_folder,
+        signed=not arguments.no_signature,
+    )
     text = "with the questions they answer" if done.with_questions else "without any conversation text"
     sentence = (
         f"Wrote {count(len(done.adapters), 'adapter')} {_WRITTEN[form]} to {done.target} "
         f"({done.size_bytes / 1e6:.1f} MB), {text}. {_SHARES}"
     )
+    signed = [f"Signed by {done.signer}."] if done.signer else []
     warnings = [_INTERFERES] if done.interferes else []
     values = {
         "target": done.target,
         "form": form,
         "adapters": [adapter.id for adapter in done.adapters],
+        "signer": done.signer,
         "leaks": [_leak_values(leak) for leak in leaks],
         "warnings": warnings,
     }
-    show(arguments, values, *(leak.sentence for leak in leaks), sentence, *warnings)
+    show(arguments, values, *(leak.sentence for leak in leaks), sentence, *signed, *warnings)
 
 
 def _leak_values(leak: Leak) -> dict[str, Any]:
@@ -76,7 +84,7 @@ def _leak_values(leak: Leak) -> dict[str, Any]:
 
 def _export_dataset(engine: Engine, arguments: Namespace) -> bool:
     """Ask and write; return whether it was written."""
-    planned = engine.plan_dataset(profile=arguments.profile)
+    planned = engine.sharing.plan_dataset(profile=arguments.profile)
     if not planned.turns:
         show(arguments, {"dataset": None, "lines": 0}, planned.sentence)
         return False
@@ -84,7 +92,7 @@ def _export_dataset(engine: Engine, arguments: Namespace) -> bool:
         nothing = "Nothing was written: a dataset holds text, and needs --yes or your word."
         show(arguments, {"dataset": None, "lines": 0, "message": nothing}, nothing)
         return False
-    lines = engine.export_dataset(arguments.dataset, profile=arguments.profile)
+    lines = engine.sharing.export_dataset(arguments.dataset, profile=arguments.profile)
     sentence = f"Wrote {count(lines, 'line')} to {arguments.dataset}, readable by you alone. {planned.sentence}"
     show(arguments, {"dataset": arguments.dataset, "lines": lines}, sentence)
     return True
@@ -98,16 +106,37 @@ def _agreed(arguments: Namespace, sentence: str) -> bool:
 
 
 def run_import(engine: Engine, arguments: Namespace) -> int:
-    """Take a bundle in."""
-    taken = engine.import_stack(arguments.source, profile=arguments.profile)
+    """Take a bundle in and report what was found; exit code 1 when what was to be switched on was refused."""
+    taken = engine.sharing.take_in(arguments.source, profile=arguments.profile)
+    lines, refused = list(taken.lines), []
     if arguments.switch_on:
-        for adapter in taken:
+        for adapter in taken.adapters:
             always = adapter.kind is AdapterKind.BEHAVIOUR
-            engine.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
-    state = "switched on" if arguments.switch_on else "switched off"
-    show(
-        arguments,
-        {"adapters": [adapter.id for adapter in taken]},
-        f"Took in {count(len(taken), 'new adapter')}, {state}.",
-    )
+            try:
+                on = engine.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
+                lines.append(f'"{on.name}" passed the gate here and is switched on ({on.activation}).')
+            except AdapterRejected as error:
+                refused.append(adapter.id)
+                lines.append(str(error))
+    values = {
+        "adapters": [adapter.id for adapter in taken.adapters],
+        "signer": taken.bundle.signer,
+        "refused": refused,
+        "report": lines,
+    }
+    show(arguments, values, *lines)
+    return 1 if refused else 0
+
+
+def run_key(engine: Engine, arguments: Namespace) -> int:
+    """Show the key that signs bundles, or make it."""
+    public = engine.sharing.make_key() if arguments.make else engine.sharing.public_key()
+    if not public:
+        show(
+            arguments, {"public_key": None}, "There is no key: bundles leave unsigned. `cocolora key --make` makes one."
+        )
+        return 0
+    told = f"Bundles are signed by {public}. Tell it to those who take them in, on another way than the bundle's."
+    kept = f"The secret key is in {engine.home.key_file}, readable by you alone, without a password."
+    show(arguments, {"public_key": public, "file": engine.home.key_file}, told, kept)
     return 0

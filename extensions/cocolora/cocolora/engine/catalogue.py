@@ -5,17 +5,24 @@ from __future__ import annotations
 import shutil
 
 from cocolora.core.adapters import Activation, Adapter, AdapterState
+from cocolora.engine.quarantine import NEXT_STEP, admit
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import AdapterRejected, BaseMismatch, ModelError
 
 
 def set_activation(rooms: Rooms, adapter_id: str, activation: Activation) -> Adapter:
-    """Switch an adapter on (always, routed) or off. Raises UnknownId, AdapterRejected, BaseMismatch."""
+    """Switch an adapter on (always, routed) or off; an imported one passes the gate first.
+
+    Raises UnknownId, AdapterRejected, BaseMismatch.
+    """
     adapter = rooms.journal.adapter(adapter_id)
     if activation is not Activation.OFF:
         if adapter.state is AdapterState.REJECTED:
-            raise AdapterRejected(adapter.name, adapter.reason)
+            next_step = {"next_step": NEXT_STEP} if adapter.origin else {}
+            raise AdapterRejected(adapter.name, adapter.reason, **next_step)
         check_base(rooms, adapter)
+        if adapter.state is AdapterState.IMPORTED:
+            admit(rooms, adapter)
     return rooms.journal.change_adapter(adapter_id, activation=activation)
 
 

@@ -10,7 +10,6 @@ from cocolora.core.adapters import Activation, Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE, Change, ChatMessage, Conversation, Turn
 from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
-from cocolora.core.export import ExportForm
 from cocolora.core.ports import LanguageModel
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Fault, Synced
@@ -18,17 +17,16 @@ from cocolora.core.routing import Route
 from cocolora.engine import (
     answer,
     catalogue,
-    dataset,
     forget,
     history,
     import_chats,
-    leaks,
     learn,
     record,
     share,
     status,
     verify,
 )
+from cocolora.engine.desk import SharingDesk
 from cocolora.engine.embedding import find_embedder
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.home import Home
@@ -250,44 +248,18 @@ class Engine:
 
     # Sharing
 
-    def export(
-        self,
-        target: Path,
-        *,
-        profile: str = DEFAULT_PROFILE,
-        adapter_ids: Sequence[str] | None = None,
-        form: ExportForm = ExportForm.BUNDLE,
-        with_questions: bool = False,
-        base_folder: Path | None = None,
-    ) -> share.Exported:
-        """Write adapters as a bundle or in another form. Raises UnknownId, AdapterDamaged, CannotExport."""
-        named = None if adapter_ids is None else tuple(adapter_ids)
-        return share.export(self._rooms, target, share.ExportWish(profile, named, form, with_questions, base_folder))
+    @property
+    def sharing(self) -> SharingDesk:
+        """Everything about sharing; the two most used are below."""
+        return SharingDesk(self._rooms)
 
-    def check_leaks(
-        self,
-        *,
-        profile: str = DEFAULT_PROFILE,
-        adapter_ids: Sequence[str] | None = None,
-        form: ExportForm = ExportForm.BUNDLE,
-        on_progress: ProgressCallback = ignore_progress,
-    ) -> tuple[leaks.Leak, ...]:
-        """Try to make the adapters that such an export would hold recite what they were told. Raises UnknownId."""
-        named = None if adapter_ids is None else tuple(adapter_ids)
-        adapters = share.chosen(self._rooms, share.ExportWish(profile, named, form))
-        return leaks.check_leaks(self._rooms, adapters, on_progress=on_progress)
-
-    def plan_dataset(self, *, profile: str = DEFAULT_PROFILE) -> dataset.Dataset:
-        """Say what a dataset of the profile would hold: text."""
-        return dataset.plan_dataset(self._rooms, profile=profile)
-
-    def export_dataset(self, target: Path, *, profile: str = DEFAULT_PROFILE) -> int:
-        """Write what the profile said and learned as ``messages`` JSONL; return its lines."""
-        return dataset.export_dataset(self._rooms, target, profile=profile)
+    def export(self, target: Path, *, profile: str = DEFAULT_PROFILE, with_questions: bool = False) -> share.Exported:
+        """Write the profile's adapters as a bundle. Raises AdapterDamaged."""
+        return self.sharing.export(target, profile=profile, with_questions=with_questions)
 
     def import_stack(self, source: Path, *, profile: str = DEFAULT_PROFILE) -> tuple[Adapter, ...]:
-        """Take in a bundle, checked, switched off. Raises BundleRefused."""
-        return share.import_stack(self._rooms, source, profile=profile)
+        """Take in a bundle, checked, switched off; return what was new. Raises BundleRefused."""
+        return self.sharing.take_in(source, profile=profile).adapters
 
     # Looking
 

@@ -45,6 +45,11 @@ class Home:
         """The settings, as JSON."""
         return self.folder / "settings.json"
 
+    @property
+    def key_file(self) -> Path:
+        """The secret key that signs bundles, if there is one."""
+        return self.folder / "signing.key"
+
     def adapter_folder(self, adapter_id: str) -> Path:
         """Return where an adapter's files are."""
         return self.adapters_folder / adapter_id

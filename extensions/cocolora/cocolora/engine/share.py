@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
+from cocolora.core.counting import count
 from cocolora.core.export import ExportForm
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind
 from cocolora.engine.catalogue import check_base
+from cocolora.engine.import_report import Imported
 from cocolora.engine.rooms import Rooms
-from cocolora.errors import AdapterDamaged
+from cocolora.errors import AdapterDamaged, KeyUnusable
 from cocolora.retrieval import Unit
-from cocolora.sharing import BundledAdapter, CheckedAdapter, Order, read_bundle, unpack, write_bundle, write_form
+from cocolora.sharing import (
+    BundledAdapter,
+    CheckedAdapter,
+    Order,
+    read_bundle,
+    read_key,
+    unpack,
+    write_bundle,
+    write_form,
+)
 
 QUESTIONS_FILE = "questions.json"
 
@@ -25,7 +37,7 @@ class ExportWish:
 
     No text leaves without ``with_questions``; with it, the questions that the adapters answer go into a bundle (not
     the answers): they are what routing needs where the conversations are not. ``base_folder`` holds the base's
-    files, for the forms that read them.
+    files, for the forms that read them. A bundle is ``signed`` when there is a key.
     """
 
     profile: str
@@ -33,6 +45,7 @@ class ExportWish:
     form: ExportForm = ExportForm.BUNDLE
     with_questions: bool = False
     base_folder: Path | None = None
+    signed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,7 @@ class Exported:
     size_bytes: int
     with_questions: bool
     form: ExportForm = ExportForm.BUNDLE
+    signer: str = ""
 
     @property
     def interferes(self) -> bool:
@@ -55,16 +69,18 @@ class Exported:
 def export(rooms: Rooms, target: Path, wish: ExportWish) -> Exported:
     """Write adapters to ``target``: a folder, or a .zip for a bundle.
 
-    Raises UnknownId, AdapterDamaged, BaseMismatch, CannotExport, FileExistsError.
+    Raises UnknownId, AdapterDamaged, BaseMismatch, CannotExport, KeyUnusable, FileExistsError.
     """
     adapters = chosen(rooms, wish)
     contents = [_bundled(rooms, adapter, with_questions=wish.with_questions) for adapter in adapters]
     base = rooms.workbench().model.identity
+    key = None
     if wish.form is ExportForm.BUNDLE:
-        size_bytes = write_bundle(target, contents, base=base, now=rooms.clock()).size_bytes
+        key = read_key(rooms.home.key_file) if wish.signed else None
+        size_bytes = write_bundle(target, contents, base=base, now=rooms.clock(), key=key).size_bytes
     else:
         size_bytes = write_form(wish.form, target, Order(contents, base, wish.base_folder))
-    return Exported(target, tuple(adapters), size_bytes, wish.with_questions, wish.form)
+    return Exported(target, tuple(adapters), size_bytes, wish.with_questions, wish.form, key.public if key else "")
 
 
 def chosen(rooms: Rooms, wish: ExportWish) -> list[Adapter]:
@@ -99,21 +115,45 @@ def _questions(rooms: Rooms, adapter: Adapter) -> tuple[str, ...]:
     return tuple(lesson.question for lesson in lessons if lesson.kind is LessonKind.FACT)
 
 
-def import_stack(rooms: Rooms, source: Path, *, profile: str) -> tuple[Adapter, ...]:
-    """Check a bundle, copy its adapters in and add them to the profile, switched off.
+def import_stack(rooms: Rooms, source: Path, *, profile: str) -> Imported:
+    """Check a bundle, copy its adapters in and add them to the profile, switched off; report what was found.
 
     What is here already is left as it is. Raises BundleRefused, HomeBusy; nothing is written then.
     """
     with rooms.home.writing():
         base = rooms.workbench().model.identity
         checked = read_bundle(source, base=base)
-        known = {adapter.id for adapter in rooms.journal.adapters()}
+        here = rooms.journal.adapters()
+        known = {adapter.id for adapter in here}
+        note = _signer_note(rooms, checked.signer, here)
         unpack(checked, rooms.home.adapters_folder)
         new = [found for found in checked.adapters if found.adapter.id not in known]
-        return tuple(_add(rooms, found, source=source, profile=profile) for found in new)
+        origin = f"{source.name} ({f'signed by {checked.signer}' if checked.signer else 'not signed'})"
+        added = tuple(_add(rooms, found, origin=origin, profile=profile) for found in new)
+        return Imported(checked, added, note)
 
 
-def _add(rooms: Rooms, checked: CheckedAdapter, *, source: Path, profile: str) -> Adapter:
+def _signer_note(rooms: Rooms, signer: str, here: Sequence[Adapter]) -> str:
+    """Say who signed a bundle, as far as that is known here."""
+    if not signer:
+        return "none. Anyone can have made this bundle; its hashes say only that it is whole."
+    if signer == public_key(rooms):
+        return f"{signer}, your own key."
+    if before := sum(signer in adapter.origin for adapter in here):
+        return f"{signer}, the key of {count(before, 'adapter')} that you took in before."
+    return f"{signer}, a key that is new here: compare it with what its owner says it is."
+
+
+def public_key(rooms: Rooms) -> str:
+    """Return the public key that bundles are signed with; empty when there is none or it cannot be used."""
+    try:
+        key = read_key(rooms.home.key_file)
+    except KeyUnusable:
+        return ""
+    return key.public if key else ""
+
+
+def _add(rooms: Rooms, checked: CheckedAdapter, *, origin: str, profile: str) -> Adapter:
     adapter = replace(
         checked.adapter,
         profile=profile,
@@ -121,7 +161,7 @@ def _add(rooms: Rooms, checked: CheckedAdapter, *, source: Path, profile: str) -
         state=AdapterState.IMPORTED,
         made_at=rooms.clock(),
         turn_versions=(),
-        origin=source.name,
+        origin=origin,
     )
     questions = rooms.home.adapter_folder(adapter.id) / QUESTIONS_FILE
     if checked.questions:

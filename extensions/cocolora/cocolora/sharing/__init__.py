@@ -5,6 +5,7 @@ from cocolora.sharing.dataset import write_dataset
 from cocolora.sharing.forms import Order, write_form
 from cocolora.sharing.layout import Limits
 from cocolora.sharing.reading import CheckedAdapter, CheckedBundle, read_bundle
+from cocolora.sharing.signing import make_key, read_key
 from cocolora.sharing.unpacking import Unpacked, unpack
 from cocolora.sharing.writing import BundleReport, write_bundle
 
@@ -16,7 +17,9 @@ __all__ = [
     "Limits",
     "Order",
     "Unpacked",
+    "make_key",
     "read_bundle",
+    "read_key",
     "unpack",
     "write_bundle",
     "write_dataset",

@@ -9,13 +9,16 @@ from cocolora.core.ids import ID_LENGTH
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.json.minisig"
 CARD = "README.md"
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 QUESTIONS = "questions.json"
 ID_PATTERN = rf"a[0-9a-f]{{{ID_LENGTH - 1}}}"
 _ADAPTER_FILES = "|".join(map(re.escape, (CONFIG, WEIGHTS, QUESTIONS)))
-_FILE = re.compile(rf"{re.escape(MANIFEST)}|{re.escape(CARD)}|adapters/{ID_PATTERN}/(?:{_ADAPTER_FILES})")
+_FILE = re.compile(
+    rf"{re.escape(MANIFEST)}|{re.escape(SIGNATURE)}|{re.escape(CARD)}|adapters/{ID_PATTERN}/(?:{_ADAPTER_FILES})"
+)
 _FOLDER = re.compile(rf"adapters(?:/{ID_PATTERN})?")
 
 
@@ -31,6 +34,7 @@ class Limits:
     weights_bytes: int = 2 << 30
     total_bytes: int = (4 << 30) - (16 << 20)
     text_bytes: int = 4 << 20
+    signature_bytes: int = 4 << 10
     header_bytes: int = 8 << 20
     tensors: int = 20_000
     ratio: int = 100
@@ -39,10 +43,12 @@ class Limits:
     @property
     def entries(self) -> int:
         """Files and folders in the whole bundle."""
-        return 3 + 4 * self.adapters
+        return 4 + 4 * self.adapters
 
     def bytes_for(self, name: str) -> int:
         """Return the most bytes that the file ``name`` may have."""
+        if name == SIGNATURE:
+            return self.signature_bytes
         return self.weights_bytes if name.endswith(WEIGHTS) else self.text_bytes
 
 

@@ -26,6 +26,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_printable)]
 BaseName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+PublicKey = Annotated[str, Field(pattern=r"^RW[0-9A-Za-z+/]{54}$")]
 Fingerprint = Annotated[str, Field(min_length=8, max_length=128, pattern=r"^[0-9A-Za-z:._-]+$")]
 
 
@@ -102,10 +103,11 @@ class SharedAdapter(_Strict):
 
 
 class BundleManifest(_Strict):
-    """The manifest of a whole bundle."""
+    """The manifest of a whole bundle; ``signer`` is the public key that signs these very bytes."""
 
     format: int
     made_at: AwareDatetime
+    signer: PublicKey | None = None
     base: SharedBase
     adapters: tuple[SharedAdapter, ...] = Field(min_length=1)
     card: SharedFile

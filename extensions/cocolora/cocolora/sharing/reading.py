@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +15,10 @@ from pydantic import Field, RootModel
 
 from cocolora.core.adapters import Activation, Adapter, BaseIdentity
 from cocolora.errors import BundleRefused
-from cocolora.sharing.layout import CARD, CONFIG, MANIFEST, QUESTIONS, WEIGHTS, Limits, Refusal, adapter_file
+from cocolora.sharing.layout import CARD, CONFIG, MANIFEST, QUESTIONS, SIGNATURE, WEIGHTS, Limits, Refusal, adapter_file
 from cocolora.sharing.lora_config import parse_config
 from cocolora.sharing.manifest import BundleManifest, SharedAdapter, SharedFile, parse_manifest
+from cocolora.sharing.signing import check_signature
 from cocolora.sharing.sources import Source, open_source
 from cocolora.sharing.strict_json import parse_model
 from cocolora.sharing.weights import check_weights
@@ -46,12 +48,19 @@ class CheckedAdapter:
 
 @dataclass(frozen=True, slots=True)
 class CheckedBundle:
-    """A bundle that passed every check; ``unpack`` copies the same bytes or nothing."""
+    """A bundle that passed every check; ``unpack`` copies the same bytes or nothing.
+
+    ``signer`` is the public key whose signature is right, and empty for an unsigned bundle.
+    """
 
     source: Path
     base: BaseIdentity
     adapters: tuple[CheckedAdapter, ...]
     limits: Limits
+    signer: str
+    made_at: datetime
+    files: int
+    size_bytes: int
 
 
 def read_bundle(source: Path, *, base: BaseIdentity | None, limits: Limits | None = None) -> CheckedBundle:
@@ -70,7 +79,9 @@ def read_bundle(source: Path, *, base: BaseIdentity | None, limits: Limits | Non
 
 
 def _check(opened: Source, source: Path, *, base: BaseIdentity | None, limits: Limits) -> CheckedBundle:
-    manifest = parse_manifest(_read(opened, MANIFEST, limits), depth=limits.json_depth)
+    content = _read(opened, MANIFEST, limits)
+    manifest = parse_manifest(content, depth=limits.json_depth)
+    _check_signature(opened, content, manifest, limits)
     if len(manifest.adapters) > limits.adapters:
         raise Refusal(f"it holds {len(manifest.adapters)} adapters; at most {limits.adapters} are taken")
     found = BaseIdentity(manifest.base.name, manifest.base.fingerprint)
@@ -79,7 +90,26 @@ def _check(opened: Source, source: Path, *, base: BaseIdentity | None, limits: L
     _check_files(opened, manifest)
     _checked_text(opened, CARD, manifest.card, limits).decode("utf-8")
     adapters = tuple(_check_adapter(opened, shared, manifest, limits) for shared in manifest.adapters)
-    return CheckedBundle(source, found, adapters, limits)
+    return CheckedBundle(
+        source,
+        found,
+        adapters,
+        limits,
+        signer=manifest.signer or "",
+        made_at=manifest.made_at,
+        files=len(opened.sizes),
+        size_bytes=sum(opened.sizes.values()),
+    )
+
+
+def _check_signature(opened: Source, content: bytes, manifest: BundleManifest, limits: Limits) -> None:
+    if manifest.signer is None:
+        if SIGNATURE in opened.sizes:
+            raise Refusal("it is signed, but its manifest names no signer")
+        return
+    if SIGNATURE not in opened.sizes:
+        raise Refusal("its manifest names a signer, but the signature is missing")
+    check_signature(content, _read(opened, SIGNATURE, limits), signer=manifest.signer)
 
 
 def _shown(base: BaseIdentity) -> str:
@@ -91,7 +121,7 @@ def _check_files(opened: Source, manifest: BundleManifest) -> None:
     promised = {CARD: manifest.card.size_bytes}
     for adapter in manifest.adapters:
         promised |= {adapter_file(adapter.id, name): file.size_bytes for name, file in adapter.files.items()}
-    there = {name: size for name, size in opened.sizes.items() if name != MANIFEST}
+    there = {name: size for name, size in opened.sizes.items() if name not in (MANIFEST, SIGNATURE)}
     for name in sorted(promised.keys() ^ there.keys()):
         raise Refusal(f"{name} is missing" if name in promised else f"{name} is not in the manifest")
     for name, size in promised.items():

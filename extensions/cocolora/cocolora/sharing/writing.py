@@ -18,9 +18,10 @@ from cocolora.errors import AdapterDamaged, CocoloraError
 from cocolora.sharing.aside import made_aside, size_bytes
 from cocolora.sharing.bundled import BundledAdapter, check_outgoing
 from cocolora.sharing.card import render_card
-from cocolora.sharing.layout import CARD, CONFIG, FORMAT, MANIFEST, QUESTIONS, WEIGHTS, adapter_file
+from cocolora.sharing.layout import CARD, CONFIG, FORMAT, MANIFEST, QUESTIONS, SIGNATURE, WEIGHTS, adapter_file
 from cocolora.sharing.manifest import BundleManifest, SharedAdapter, SharedBase, SharedFile, describe, describe_base
 from cocolora.sharing.reading import LONGEST_QUESTION
+from cocolora.sharing.signing import SigningKey
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -45,9 +46,14 @@ class _File:
 
 
 def write_bundle(
-    target: Path, contents: Sequence[BundledAdapter], *, base: BaseIdentity, now: datetime
+    target: Path,
+    contents: Sequence[BundledAdapter],
+    *,
+    base: BaseIdentity,
+    now: datetime,
+    key: SigningKey | None = None,
 ) -> BundleReport:
-    """Write adapters to the folder ``target``, or to a zip file when it is called ``….zip``.
+    """Write adapters to the folder ``target``, or to a zip file when it is called ``….zip``, signed with ``key``.
 
     Prepared aside and made visible by one renaming. Only numbers, names and hashes go out: no turn, no lesson,
     no profile. Raises FileExistsError, AdapterMissing, AdapterDamaged, and CocoloraError without any adapter.
@@ -55,7 +61,7 @@ def write_bundle(
     if not contents:
         raise CocoloraError("There is no adapter to export. `cocolora learn` makes one of what was said.")
     distinct = {bundled.adapter.id: bundled for bundled in contents}
-    files = _files([distinct[adapter_id] for adapter_id in sorted(distinct)], base=base, now=now)
+    files = _files([distinct[adapter_id] for adapter_id in sorted(distinct)], base=base, now=now, key=key)
     with made_aside(target) as aside:
         if target.suffix.lower() == ".zip":
             _write_zip(aside, files)
@@ -65,7 +71,9 @@ def write_bundle(
     return BundleReport(target, tuple(sorted(distinct)), size_bytes(target), hashes)
 
 
-def _files(contents: Sequence[BundledAdapter], *, base: BaseIdentity, now: datetime) -> list[_File]:
+def _files(
+    contents: Sequence[BundledAdapter], *, base: BaseIdentity, now: datetime, key: SigningKey | None
+) -> list[_File]:
     shared_base = describe_base(base)
     files: list[_File] = []
     adapters: list[SharedAdapter] = []
@@ -75,9 +83,16 @@ def _files(contents: Sequence[BundledAdapter], *, base: BaseIdentity, now: datet
         adapters.append(_described(bundled.adapter, {Path(file.name).name: file.described for file in own}))
     card = _text(CARD, render_card(shared_base, adapters, with_questions=any(b.questions for b in contents)))
     manifest = BundleManifest(
-        format=FORMAT, made_at=now, base=shared_base, adapters=tuple(adapters), card=card.described
+        format=FORMAT,
+        made_at=now,
+        signer=key.public if key else None,
+        base=shared_base,
+        adapters=tuple(adapters),
+        card=card.described,
     )
-    return [_text(MANIFEST, manifest.render()), card, *files]
+    content = manifest.render()
+    signature = [_text(SIGNATURE, key.sign(content))] if key else []
+    return [_text(MANIFEST, content), *signature, card, *files]
 
 
 def _adapter_files(bundled: BundledAdapter, base: SharedBase) -> list[_File]:
