@@ -1,12 +1,23 @@
 """What was learned leaves in every form, and answers there as it did here."""
 
-import pytest
+import json
 
+import pytest
+import torch
+
+from cocolora.cli import main
+from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, Recipe
 from cocolora.core.conversations import ChatMessage
 from cocolora.core.export import ExportForm
+from cocolora.core.gate import Scores
+from cocolora.core.ids import derive_id
+from cocolora.core.lessons import LessonKind, make_lesson
+from cocolora.core.records import Outcome
 from cocolora.engine.open_model import DEMO_BASE, model_in
 from cocolora.errors import CocoloraError
-from tests.engine.conftest import BOSS
+from cocolora.stack.files import LowRankPair, write_adapter
+from cocolora.stack.manifest import Manifest
+from tests.engine.conftest import BOSS, DOG
 
 QUESTION: ChatMessage = {"role": "user", "content": "What is my boss called?"}
 
@@ -37,3 +48,71 @@ def test_a_merged_base_knows_what_the_adapter_knew_and_all_forms_hold_no_word_of
 @pytest.mark.slow
 def test_several_facts_at_once_are_warned_of(taught, tmp_path):
     assert taught.sharing.export(tmp_path / "one", form=ExportForm.COMBINED).interferes
+
+
+@pytest.fixture
+def landed_home(make_engine, tell, tmp_path):
+    """A home with one adapter of the demo base that changes next to nothing: nothing had to be trained for it."""
+    engine = make_engine(tmp_path / "home")
+    tell(engine, "pets", DOG)
+    (turn,) = engine.turns()
+    lesson = make_lesson(
+        LessonKind.FACT, question="Who?", answer="It is Biscuit.", key="Biscuit", turn_id=turn.id, turn_version=1
+    )
+    base = engine.workbench().model.identity
+    engine.journal.add_lessons([lesson], base_fingerprint=base.fingerprint, now=turn.said_at)
+    recipe = Recipe(rank=2, alpha=4.0, learning_rate=3e-3, steps=1, batch_samples=8, seed=0)
+    adapter_id = derive_id("adapter", "landed")
+    path = "model.layers.0.self_attn.q_proj"
+    outputs, inputs = engine.workbench().model.network.get_submodule(path).weight.shape
+    layers = {path: LowRankPair(torch.full((2, inputs), 1e-4), torch.full((outputs, 2), 1e-4))}
+    folder = engine.home.adapter_folder(adapter_id)
+    draft = Manifest(adapter_id=adapter_id, base=base, recipe=recipe)
+    written = write_adapter(folder, layers, alpha=4.0, targets=[path], manifest=draft)
+    adapter = Adapter(
+        id=adapter_id,
+        name="pets",
+        kind=AdapterKind.KNOWLEDGE,
+        profile="default",
+        activation=Activation.ROUTED,
+        state=AdapterState.READY,
+        weight=1.0,
+        base=base,
+        recipe=recipe,
+        sha256=written.sha256,
+        size_bytes=(folder / "adapter_model.safetensors").stat().st_size,
+        made_at=turn.said_at,
+        scores=Scores(1.0, 1.0, 1.0, 1.0),
+        turn_versions=((turn.id, 1),),
+    )
+    engine.journal.land_adapter(adapter, readings={(turn.id, 1): Outcome.LEARNED}, now=turn.said_at)
+    engine.close()
+    return tmp_path
+
+
+@pytest.fixture
+def run(landed_home, capsys):
+    """Return a function that runs a command with --json on one of the homes: (exit code, output)."""
+
+    def run(*words, home="home"):
+        code = main([words[0], "--home", str(landed_home / home), "--json", *map(str, words[1:])])
+        return code, json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+    return run
+
+
+@pytest.mark.slow
+def test_commands_share_a_stack_from_one_home_to_another(run, tmp_path):
+    public = run("key", "--make")[1]["public_key"]
+    code, out = run("export", tmp_path / "stack.zip", "--with-questions")
+    assert (code, out["signer"], out["warnings"]) == (0, public, [])
+    assert [(leak["keys"], leak["asked"]) for leak in out["leaks"]] == [(1, 0)]
+    code, into = run("import-stack", tmp_path / "stack.zip", "--switch-on", home="friend")
+    assert (code, into["signer"], into["refused"]) == (0, public, [])
+    assert into["adapters"] == out["adapters"]
+    assert public in " ".join(into["report"])
+    for form in ExportForm:
+        code, out = run("export", tmp_path / f"as {form}", "--form", form, "--no-leak-check", home="friend")
+        assert (code, out["leaks"], out["signer"], len(out["adapters"])) == (0, [], "", 1)
+    code, out = run("export", tmp_path / "one", "--adapter", "pets", home="friend")
+    assert [leak["keys"] for leak in out["leaks"]] == [0]
