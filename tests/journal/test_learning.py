@@ -1,4 +1,4 @@
-"""Readings, lessons, adapters and jobs."""
+"""Readings, lessons and adapters."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from cocolora.core.adapters import Activation, AdapterState, BaseIdentity
 from cocolora.core.gate import Scores
-from cocolora.core.records import JobState, Outcome
+from cocolora.core.records import Outcome
 from cocolora.errors import SettingsInvalid, TurnChanged, UnknownId
-from tests.journal.lives import BASE, NOON, adapter, after, chat, lesson, run_python, said
+from tests.journal.lives import BASE, NOON, adapter, chat, lesson, said
 
 FINGERPRINT = BASE.fingerprint
 
@@ -156,41 +156,3 @@ def test_adapters_of_two_bases_do_not_read_for_each_other(journal, turns):
     landed(journal, *turns, base=BaseIdentity("big", "other"))
     assert journal.unread("default", FINGERPRINT) == turns
     assert journal.reading(turns[0].id, FINGERPRINT) is None
-
-
-def test_a_job_runs_its_course(journal):
-    job_id = journal.add_job("learn", {"turns": ["t1"]}, now=NOON)
-    journal.start_job(job_id, now=after(1))
-    journal.progress_job(job_id, doing="training", done=3, total=60)
-    assert journal.recover_jobs(now=after(1)) == ()
-    journal.finish_job(job_id, state=JobState.DONE, message="1 adapter", now=after(2))
-    (job,) = journal.jobs()
-    assert (job.state, job.doing, job.done, job.total, job.message) == (JobState.DONE, "training", 3, 60, "1 adapter")
-    assert (job.payload, job.added_at, job.finished_at) == ({"turns": ["t1"]}, NOON, after(2))
-    for change in (journal.job, lambda job: journal.start_job(job, now=NOON)):
-        with pytest.raises(UnknownId):
-            change("nowhere")
-
-
-def test_a_dead_process_s_job_is_marked_as_interrupted(journal):
-    code = (
-        "import sys; from datetime import datetime, UTC; from cocolora.journal import Journal;"
-        "j = Journal.open(sys.argv[1]); n = datetime.now(UTC); job = j.add_job('learn', {}, now=n);"
-        "j.start_job(job, now=n); j.close(); print(job)"
-    )
-    job_id = run_python(code, journal.path)
-    mine = journal.add_job("learn", {}, now=NOON)
-    journal.start_job(mine, now=NOON)
-    assert journal.recover_jobs(now=NOON) == (job_id,)
-    assert journal.job(job_id).state is JobState.FAILED
-    assert "interrupted" in journal.job(job_id).message
-    assert journal.job(mine).state is JobState.RUNNING
-
-
-def test_only_the_latest_jobs_are_kept(journal):
-    first = journal.add_job("learn", {}, now=NOON)
-    journal.finish_job(first, state=JobState.CANCELLED, now=NOON)
-    for _ in range(500):
-        journal.add_job("learn", {}, now=NOON)
-    assert len(journal.jobs(1000)) == 500
-    assert len({job.id for job in journal.jobs(1000)}) == 500

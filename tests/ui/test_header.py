@@ -31,15 +31,16 @@ def test_learning_without_a_model_ends_with_its_reason_on_the_page(engine, page,
 
 
 def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(engine, page):
-    def work(progress, stopped):
-        progress(Progress("<training>", 3, 12))
+    def work(task):
+        task.on_progress(Progress("<training>", 3, 12))
         started.append(True)
-        while not stopped():
+        while not task.cancelled():
             pass
         return "Stopped."
 
     started = []
-    engine.jobs.submit("learn", work)
+    engine.jobs.handlers["learn"] = work
+    engine.jobs.submit("learn")
     while not started:
         pass
     told = shown(engine, page)

@@ -31,6 +31,20 @@ class Learning(_Section):
     automatic: bool = Field(default=True, description="Learn by itself when enough was said.")
     due_tokens: int = Field(default=600, ge=1, description="Learn when unlearned turns hold this many tokens.")
     due_turns: int = Field(default=12, ge=1, description="Learn when this many turns are unlearned.")
+    due_hours: float = Field(
+        default=24.0, ge=0, description="Learn when the oldest unlearned turn is this old; 0 for never by its age."
+    )
+    idle_minutes: float = Field(
+        default=10.0, ge=0, description="Learn what there is when nothing was said for so long; 0 for never."
+    )
+    settle_minutes: float = Field(
+        default=2.0,
+        ge=0,
+        description="The newest turn of a conversation is not learned by itself so soon: it may still be edited.",
+    )
+    hourly_budget_minutes: float = Field(
+        default=60.0, gt=0, le=60, description="By itself, train at most this long within any hour."
+    )
     stretch_turns: int = Field(default=12, ge=1, le=200, description="At most this many turns are learned together.")
     rank: int = Field(default=8, ge=1, le=256, description="Rank of a new adapter (PEFT's r).")
     alpha: float = Field(default=16.0, gt=0, description="Scale of a new adapter (PEFT's lora_alpha).")
@@ -100,6 +114,19 @@ class Gate(_Section):
     probes: int = Field(default=24, ge=4, le=500, description="Questions asked for retention and for abstention.")
 
 
+class Jobs(_Section):
+    """How background work is tried again."""
+
+    attempts: int = Field(default=3, ge=1, le=20, description="A job that fails or is interrupted is tried this often.")
+    first_wait_s: float = Field(
+        default=10.0, gt=0, description="Wait this long before the second try; the wait doubles with each."
+    )
+    longest_wait_s: float = Field(default=600.0, gt=0, description="Never wait longer than this.")
+    lease_s: float = Field(
+        default=60.0, ge=3.0, description="A job whose process gave no sign for this long is taken over by another."
+    )
+
+
 class Settings(_Section):
     """All settings."""
 
@@ -109,6 +136,7 @@ class Settings(_Section):
     stack: Stack = Stack()
     retrieval: Retrieval = Retrieval()
     gate: Gate = Gate()
+    jobs: Jobs = Jobs()
 
     def changed(self, section: str, **values: object) -> Settings:
         """Return these settings with ``values`` in one section, validated; raises SettingsInvalid."""

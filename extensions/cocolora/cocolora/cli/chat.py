@@ -28,7 +28,11 @@ def run_chat(engine: Engine, *, profile: str) -> int:
         engine.record(conversation, rows, drawn_on=context.sources)
     if engine.jobs.current:
         console.print("Learning goes on; Ctrl-C stops it.", style="dim")
-        engine.jobs.wait()
+        try:
+            engine.jobs.wait()
+        except KeyboardInterrupt:
+            engine.jobs.stop()
+            raise
     return 0
 
 

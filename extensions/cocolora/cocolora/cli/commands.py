@@ -27,10 +27,10 @@ console = Console()
 
 
 @contextmanager
-def opened(arguments: Namespace) -> Iterator[Engine]:
-    """Open the engine that the common options name."""
+def opened(arguments: Namespace, *, resident: bool = False) -> Iterator[Engine]:
+    """Open the engine that the common options name; a ``resident`` one goes on with jobs that were interrupted."""
     find_model = model_in(arguments.base or DEMO_BASE, quantise=arguments.quantise)
-    engine = Engine(arguments.home or default_home(), find_model)
+    engine = Engine(arguments.home or default_home(), find_model, resident=resident)
     try:
         yield engine
     finally:
@@ -84,7 +84,7 @@ def chat(arguments: Namespace) -> int:
     """Chat in the terminal."""
     from cocolora.cli.chat import run_chat
 
-    with opened(arguments) as engine:
+    with opened(arguments, resident=True) as engine:
         return run_chat(engine, profile=arguments.profile)
 
 
@@ -92,7 +92,7 @@ def app(arguments: Namespace) -> int:
     """Open the page."""
     from cocolora.hosts.app import run_app
 
-    with opened(arguments) as engine:
+    with opened(arguments, resident=True) as engine:
         run_app(engine, port=arguments.port, open_browser=not arguments.no_browser, profile=arguments.profile)
     return 0
 
@@ -104,12 +104,11 @@ def import_(arguments: Namespace) -> int:
     problems = [
         f"{path}{'' if row is None else f', row {row}'}: {reason}; skipped" for path, row, reason in done.problems
     ]
-    summary = f"Recorded {count(done.turns, 'new turn')} in {count(done.conversations, 'conversation')}."
     show(
         arguments,
         {"conversations": done.conversations, "turns": done.turns, "problems": problems},
         *problems,
-        summary,
+        done.sentence,
     )
     return 0
 

@@ -1,21 +1,40 @@
-"""When to learn, and which turns are learned together."""
+"""When to learn: enough was said, it is old enough, or nothing else goes on; within a budget of time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 
 from cocolora.core.conversations import Turn
 from cocolora.core.counting import count
 from cocolora.settings import Learning
 
+BUDGET_WINDOW = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Whether learning is due, and why or why not, in words."""
+    """Whether learning is due, and why or why not, in words; ``at`` is when it will be if nothing more is said."""
 
     now: bool
     reason: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """What the decision depends on beside the turns.
+
+    ``changed_at`` is when a turn was last recorded or changed. The learning before this one took in what was said
+    and changed ``read_until``: what it left, it did not want or could not learn. ``worked`` is from when to when
+    training ran within the last hour, oldest first.
+    """
+
+    now: datetime
+    changed_at: datetime | None = None
+    read_until: datetime | None = None
+    worked: Sequence[tuple[datetime, datetime]] = ()
 
 
 def estimate_tokens(text: str) -> int:
@@ -23,26 +42,81 @@ def estimate_tokens(text: str) -> int:
     return max(1, len(text) // 4)
 
 
-def is_due(unlearned: Sequence[Turn], learning: Learning) -> Due:
-    """Decide whether enough was said since the last learning."""
+def is_due(unlearned: Sequence[Turn], learning: Learning, rhythm: Rhythm, *, zone: tzinfo | None = None) -> Due:
+    """Decide whether to learn by itself now; the reason names times in ``zone``, the user's own when None."""
     if not unlearned:
         return Due(False, "everything said so far was read")
     tokens = sum(estimate_tokens(turn.text) for turn in unlearned)
     said = f"{count(len(unlearned), 'turn')} of about {count(tokens, 'token')} to be read"
     if not learning.automatic:
         return Due(False, f"{said}; automatic learning is off")
-    if tokens >= learning.due_tokens or len(unlearned) >= learning.due_turns:
-        return Due(True, f"{said}")
-    return Due(False, f"{said}; due at {learning.due_turns} turns or {learning.due_tokens} tokens")
+    if rhythm.read_until is not None and rhythm.changed_at is not None and rhythm.changed_at <= rhythm.read_until:
+        return Due(False, f"{said}; the last learning left them, so it begins by hand or when more is said")
+    rules = f"due at {count(learning.due_turns, 'turn')} or {count(learning.due_tokens, 'token')}"
+    wanted_at = min(_moments(unlearned, learning, rhythm), default=None)
+    if wanted_at is None:
+        return Due(False, f"{said}; {rules}")
+    allowed_at = _allowed_at(learning, rhythm)
+    at = max(wanted_at, allowed_at)
+    if at <= rhythm.now:
+        return Due(True, said, at)
+    if wanted_at <= rhythm.now:
+        return Due(False, f"{said}; this hour's {learning.hourly_budget_minutes:g} minutes of training are used up "
+                   f"until {_clock_time(at, zone)}", at)  # fmt: skip
+    return Due(False, f"{said}; {rules}, or at {_clock_time(at, zone)} if nothing more is said", at)
 
 
-def cut_stretches(turns: Sequence[Turn], learning: Learning) -> tuple[tuple[Turn, ...], ...]:
-    """Cut turns into stretches: never across conversations, never longer than ``stretch_turns``."""
-    stretches: list[list[Turn]] = []
-    for turn in sorted(turns, key=lambda turn: (turn.conversation_id, turn.ordinal)):
-        last = stretches[-1] if stretches else []
-        if last and last[0].conversation_id == turn.conversation_id and len(last) < learning.stretch_turns:
-            last.append(turn)
-        else:
-            stretches.append([turn])
-    return tuple(tuple(stretch) for stretch in stretches)
+def settled(turns: Sequence[Turn], *, until: datetime | None) -> list[Turn]:
+    """Leave out the newest turn of each conversation when it was said after ``until``; all stay without ``until``."""
+    if until is None:
+        return list(turns)
+    newest = _newest(turns)
+    return [turn for turn in turns if turn.said_at <= until or newest[turn.conversation_id] != turn.ordinal]
+
+
+def _newest(turns: Sequence[Turn]) -> dict[str, int]:
+    newest: dict[str, int] = {}
+    for turn in turns:
+        newest[turn.conversation_id] = max(turn.ordinal, newest.get(turn.conversation_id, turn.ordinal))
+    return newest
+
+
+def _moments(unlearned: Sequence[Turn], learning: Learning, rhythm: Rhythm) -> Iterator[datetime]:
+    """Yield when each rule asks for learning, if nothing more is said: by amount, by age, by idleness."""
+    newest, settle = _newest(unlearned), timedelta(minutes=learning.settle_minutes)
+    settling = [
+        (turn.said_at + settle if newest[turn.conversation_id] == turn.ordinal else turn.said_at, turn)
+        for turn in unlearned
+    ]
+    settling.sort(key=lambda pair: pair[0])
+    tokens = 0
+    for number, (at, turn) in enumerate(settling, start=1):
+        tokens += estimate_tokens(turn.text)
+        if number >= learning.due_turns or tokens >= learning.due_tokens:
+            yield at
+            break
+    if learning.due_hours:
+        yield min(max(at, turn.said_at + timedelta(hours=learning.due_hours)) for at, turn in settling)
+    if learning.idle_minutes:
+        quiet_at = (rhythm.changed_at or settling[-1][1].said_at) + timedelta(minutes=learning.idle_minutes)
+        yield max(quiet_at, settling[0][0])
+
+
+def _allowed_at(learning: Learning, rhythm: Rhythm) -> datetime:
+    """Return when the hour before holds less training than the budget: now, unless it is used up."""
+    budget = timedelta(minutes=learning.hourly_budget_minutes)
+    window_start = rhythm.now - BUDGET_WINDOW
+    spans = [(max(start, window_start), end) for start, end in rhythm.worked if end > window_start]
+    spent = sum((end - start for start, end in spans), timedelta())
+    if budget >= BUDGET_WINDOW or spent < budget:
+        return rhythm.now
+    excess = spent - budget
+    for start, end in spans:
+        if excess < end - start:
+            return start + excess + BUDGET_WINDOW
+        excess -= end - start
+    return rhythm.now
+
+
+def _clock_time(moment: datetime, zone: tzinfo | None) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from cocolora.core.conversations import DEFAULT_PROFILE
+
 
 class Outcome(StrEnum):
     """What came of reading a turn."""
@@ -84,7 +86,8 @@ class JobState(StrEnum):
 class Job:
     """A piece of background work: ``done`` of ``total`` units of the step that ``doing`` names.
 
-    ``payload`` holds ids and numbers, never conversation text.
+    ``payload`` holds ids, numbers and paths, never conversation text. ``attempts`` were begun, ``waits`` are times
+    that another process was at work.
     """
 
     id: str
@@ -98,6 +101,9 @@ class Job:
     added_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    profile: str = DEFAULT_PROFILE
+    attempts: int = 0
+    waits: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cocolora.core.adapters import Activation, Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE, Change, ChatMessage, Conversation, Turn
-from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
 from cocolora.core.ports import LanguageModel
 from cocolora.core.reconcile import Row
@@ -18,10 +17,12 @@ from cocolora.engine import (
     answer,
     catalogue,
     forget,
+    handlers,
     history,
     import_chats,
     learn,
     record,
+    schedule,
     share,
     status,
     verify,
@@ -34,7 +35,7 @@ from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms, utc_now
 from cocolora.engine.run import Run
 from cocolora.engine.workbench import Workbench
-from cocolora.errors import HomeBusy, ModelError
+from cocolora.errors import HomeBusy
 from cocolora.journal import Journal
 from cocolora.retrieval import SearchIndex
 from cocolora.settings import Settings, load_settings, save_settings
@@ -46,6 +47,9 @@ class Engine:
     ``find_model`` is asked before every use, so that a host may load another model at any time. Methods that
     change adapters raise HomeBusy while another process does. ``embedder_trouble`` says in a sentence why search
     goes by words alone, and is empty when it does not.
+
+    A ``resident`` engine stays, as that of a host does: it takes up the jobs that other processes left, and learns
+    by itself when time makes it due. Another one, opened for one command, does only what it is asked.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Engine:
         find_model: Callable[[], LanguageModel | None],
         *,
         clock: Callable[[], datetime] = utc_now,
+        resident: bool = False,
     ) -> None:
         home = Home(folder)
         home.create()
@@ -62,10 +67,17 @@ class Engine:
         embedder, self.embedder_trouble = find_embedder(settings.retrieval.embedder)
         index = SearchIndex.open(home.index_folder, embedder=embedder)
         self._rooms = Rooms(home, settings, journal, index, find_model, clock)
-        self.jobs = JobRunner(journal, clock)
-        journal.recover_jobs(now=clock())
+        self.jobs = JobRunner(
+            journal.queue,
+            handlers.handlers_of(self._rooms),
+            clock=clock,
+            settings=lambda: self.settings.jobs,
+            resident=resident,
+            plan=lambda: schedule.start_what_is_due(self._rooms, self._learn_by_itself),
+        )
         self._tidy()
         record.refresh_index(self._rooms)
+        self.jobs.start()
 
     def _tidy(self) -> None:
         """Delete what a process that was killed left; not while another one is at work."""
@@ -76,9 +88,8 @@ class Engine:
             pass
 
     def close(self) -> None:
-        """Stop the running job and close the files."""
-        self.jobs.stop()
-        self.jobs.wait(timeout_s=30)
+        """Interrupt the running job, which is then done later, and close the files."""
+        self.jobs.close()
         self._rooms.release_model()
         self._rooms.index.close()
         self._rooms.journal.close()
@@ -103,6 +114,7 @@ class Engine:
         settings = self._rooms.settings.changed(section, **values)
         save_settings(settings, self.home.settings_file)
         self._rooms.settings = settings
+        self.jobs.wake()
         return settings
 
     # What was said
@@ -122,7 +134,7 @@ class Engine:
         synced = record.record(self._rooms, conversation, rows, change=change, drawn_on=drawn_on)
         self._learn_if_due(conversation.profile)
         if synced.revised or synced.removed or self._rooms.index.turns_without_vectors(limit=1):
-            self._tend_index()
+            self.jobs.submit_once(handlers.INDEX)
         return synced
 
     def import_chats(
@@ -134,16 +146,16 @@ class Engine:
         cancelled: CancelCheck = never_cancelled,
     ) -> import_chats.Imported:
         """Record the chats in files. Raises ChatFileInvalid."""
-        return import_chats.import_chats(
-            self._rooms, paths, profile=profile, on_progress=on_progress, cancelled=cancelled
-        )
-
-    def _tend_index(self) -> None:
-        self.jobs.submit_once(
-            "index",
-            lambda progress, stop: record.tend_index(self._rooms, on_progress=progress, cancelled=stop),
-            quiet=True,
-        )
+        payload = {"paths": [str(path.absolute()) for path in paths]}
+        with self.jobs.here(
+            handlers.IMPORT, payload, profile=profile, on_progress=on_progress, cancelled=cancelled
+        ) as work:
+            task = work.task
+            imported = import_chats.import_chats(
+                self._rooms, paths, profile=profile, on_progress=task.on_progress, cancelled=task.cancelled
+            )
+            work.message = imported.sentence
+        return imported
 
     # Answering
 
@@ -181,17 +193,22 @@ class Engine:
         cancelled: CancelCheck = never_cancelled,
     ) -> learn.Learned:
         """Learn all unread turns now, on this thread."""
-        return learn.learn(Run(self._rooms, profile, on_progress, cancelled))
+        with self.jobs.here(handlers.LEARN, {}, profile=profile, on_progress=on_progress, cancelled=cancelled) as work:
+            learned = learn.learn(Run(self._rooms, profile, work.task.on_progress, work.task.cancelled))
+            work.message = learned.sentence
+        return learned
 
     def start_learning(self, *, profile: str = DEFAULT_PROFILE) -> None:
         """Learn all unread turns in the background, unless that is under way."""
-        self.jobs.submit_once(
-            "learn", lambda progress, stop: self.learn(profile=profile, on_progress=progress, cancelled=stop).sentence
-        )
+        self.jobs.submit_once(handlers.LEARN, profile=profile)
+
+    def _learn_by_itself(self, profile: str) -> None:
+        self.jobs.submit_once(handlers.LEARN, schedule.AUTOMATIC, profile=profile)
 
     def _learn_if_due(self, profile: str) -> None:
         if self.settings.learning.automatic and status.read_due(self._rooms, profile=profile).now:
-            self.start_learning(profile=profile)
+            self._learn_by_itself(profile)
+        self.jobs.wake()
 
     def workbench(self) -> Workbench:
         """Return the loaded model with its stack and trainer. Raises NoModel, CannotTrain."""
@@ -232,19 +249,16 @@ class Engine:
         cancelled: CancelCheck = never_cancelled,
     ) -> str:
         """Forget, then teach again what shared an adapter with it; return what happened, in words."""
-        forget.forget(self._rooms, plan)
-        said = f"Forgot {count(len(plan.turns), 'turn')} and {count(len(plan.adapters), 'adapter')}."
-        if not plan.taught_again:
-            return said
-        try:
-            learned = self.learn(profile=plan.adapters[0].profile, on_progress=on_progress, cancelled=cancelled)
-        except ModelError as error:
-            return f"{said} {count(len(plan.taught_again), 'other turn')} are to be learned again: {error}"
-        return f"{said} {learned.sentence}"
+        profile = handlers.profile_of(plan)
+        with self.jobs.here(
+            handlers.FORGET, handlers.forgetting(plan), profile=profile, on_progress=on_progress, cancelled=cancelled
+        ) as work:
+            work.message = handlers.forget_turns(self._rooms, work.task)
+        return work.message
 
     def start_forgetting(self, plan: ForgetPlan) -> None:
         """Forget in the background."""
-        self.jobs.submit("forget", lambda progress, stop: self.forget(plan, on_progress=progress, cancelled=stop))
+        self.jobs.submit(handlers.FORGET, handlers.forgetting(plan), profile=handlers.profile_of(plan))
 
     # Sharing
 

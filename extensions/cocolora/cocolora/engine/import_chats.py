@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cocolora.core.chat_formats import ParsedChat, is_private, read_chats
 from cocolora.core.conversations import Change, Conversation
+from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback
 from cocolora.engine.record import record
 from cocolora.engine.rooms import Rooms
@@ -23,6 +24,11 @@ class Imported:
     conversations: int
     turns: int
     problems: tuple[tuple[Path, int | None, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        """What was added, in words."""
+        return f"Recorded {count(self.turns, 'new turn')} in {count(self.conversations, 'conversation')}."
 
 
 def import_chats(
@@ -51,7 +57,7 @@ def import_chats(
             continue
         problems += [(path, problem.row, problem.reason) for problem in parsed.problems]
         added = [_add(rooms, chat, profile=profile) for chat in parsed.conversations]
-        chats, turns = chats + sum(bool(count) for count in added), turns + sum(added)
+        chats, turns = chats + sum(bool(turns_added) for turns_added in added), turns + sum(added)
     return Imported(chats, turns, tuple(problems))
 
 

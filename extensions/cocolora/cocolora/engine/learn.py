@@ -9,9 +9,10 @@ from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
 from cocolora.core.conversations import Turn
 from cocolora.core.counting import count
 from cocolora.core.events import Progress
-from cocolora.core.learning import cut_stretches
+from cocolora.core.learning import settled
 from cocolora.core.lessons import Lesson, LessonKind
 from cocolora.core.records import Outcome
+from cocolora.core.stretches import cut_stretches
 from cocolora.engine.catalogue import delete_adapter
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
@@ -61,7 +62,8 @@ def learn(run: Run) -> Learned:
     with rooms.home.writing():
         rooms.home.discard_orphans(adapter.id for adapter in rooms.journal.adapters())
         drop_stale(rooms)
-        turns = rooms.journal.unread(run.profile, rooms.workbench().model.identity.fingerprint)
+        unread = rooms.journal.unread(run.profile, rooms.workbench().model.identity.fingerprint)
+        turns = settled(unread, until=run.until)
         lessons = study(run, turns)
         adapters = [*_learn_wishes(run, turns, lessons), *_learn_facts(run, turns, lessons)]
         return Learned(len(turns), tuple(adapters))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from cocolora.core.events import CancelCheck, ProgressCallback
 from cocolora.engine.rooms import Rooms
@@ -10,9 +11,13 @@ from cocolora.engine.rooms import Rooms
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What every step of learning is given."""
+    """What every step of learning is given.
+
+    With ``until``, the newest turn of a conversation waits if it was said later: it may still be edited.
+    """
 
     rooms: Rooms
     profile: str
     on_progress: ProgressCallback
     cancelled: CancelCheck
+    until: datetime | None = None

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from cocolora.core.adapters import Adapter, AdapterState
 from cocolora.core.counting import count
-from cocolora.core.learning import Due, is_due
+from cocolora.core.learning import Due
 from cocolora.engine.jobs import JobView
+from cocolora.engine.rhythm import judge_due
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import ModelError
 
@@ -49,7 +50,7 @@ def read_status(rooms: Rooms, *, profile: str, job: JobView | None, last_job: Jo
         conversations=counts.conversations,
         turns=counts.turns,
         unread=len(unread),
-        due=is_due(unread, rooms.settings.learning),
+        due=judge_due(rooms, unread, profile=profile),
         adapters=tuple(rooms.journal.adapters(profile)),
         job=job,
         last_job=last_job,
@@ -61,7 +62,7 @@ def read_due(rooms: Rooms, *, profile: str) -> Due:
     _, trouble, fingerprint = read_model(rooms)
     if trouble:
         return Due(False, trouble)
-    return is_due(rooms.journal.unread(profile, fingerprint), rooms.settings.learning)
+    return judge_due(rooms, rooms.journal.unread(profile, fingerprint), profile=profile)
 
 
 def read_model(rooms: Rooms) -> tuple[str, str, str]:

@@ -159,8 +159,8 @@ def open_host() -> WebuiHost:
 
     user_data = Path(shared.user_data_dir).resolve()
     model = HostModel()
-    engine = Engine(user_data / "cocolora", model.find)
+    engine = Engine(user_data / "cocolora", model.find, resident=True)
     host = WebuiHost(engine, model, user_data / "logs")
     threading.Thread(target=host.watch, name="cocolora-watch", daemon=True).start()
-    atexit.register(engine.jobs.stop)
+    atexit.register(engine.jobs.close)
     return host

@@ -1,5 +1,6 @@
 """The journal: conversations, turns, lessons, adapters, provenance, jobs and tombstones in one SQLite file."""
 
 from cocolora.journal.journal import Journal
+from cocolora.journal.queue import JobQueue
 
-__all__ = ["Journal"]
+__all__ = ["JobQueue", "Journal"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import Change, Conversation, Turn
@@ -15,13 +13,12 @@ from cocolora.core.gate import Scores
 from cocolora.core.history import Counts, Descent
 from cocolora.core.lessons import Lesson
 from cocolora.core.reconcile import Row
-from cocolora.core.records import Fault, Forgotten, Job, JobState, Outcome, Reading, Synced, TurnVersion
+from cocolora.core.records import Fault, Forgotten, Outcome, Reading, Synced, TurnVersion
 from cocolora.journal import (
     adapters,
     conversations,
     forgetting,
     history,
-    jobs,
     landing,
     lessons,
     readings,
@@ -31,13 +28,12 @@ from cocolora.journal import (
     verifying,
 )
 from cocolora.journal.database import Database
+from cocolora.journal.queue import JobQueue
 from cocolora.journal.recording import readable
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from cocolora.journal.transactions import Transactions
 
 
-class Journal:
+class Journal(Transactions):
     """Conversations, turns, lessons, adapters, jobs and tombstones in one SQLite file.
 
     Every method is one transaction, and safe to call from any thread of any number of processes. ``now`` is an
@@ -45,7 +41,8 @@ class Journal:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
+        self.queue = JobQueue(database)
 
     @classmethod
     def open(cls, path: Path) -> Journal:
@@ -161,6 +158,10 @@ class Journal:
 
     # Readings and lessons
 
+    def changed_at(self, turn_ids: Iterable[str]) -> datetime | None:
+        """Return when one of the turns was last recorded or changed; None without turns."""
+        return self._read(turns.changed_at, turn_ids)
+
     def unread(self, profile: str, base_fingerprint: str) -> list[Turn]:
         """Return the current turns that this base has yet to read, without conversations that are not learned."""
         return self._read(readings.unread_turns, profile, base_fingerprint)
@@ -274,36 +275,6 @@ class Journal:
         """Return the conversations that each adapter descends from."""
         return self._read(history.descents, profile)
 
-    # Jobs
-
-    def add_job(self, kind: str, payload: Mapping[str, object], *, now: datetime) -> str:
-        """Queue a job and return its id. ``payload`` and messages hold ids and numbers, never conversation text."""
-        return self._write(jobs.add_job, kind, payload, now=now)
-
-    def start_job(self, job_id: str, *, now: datetime) -> None:
-        """Mark a job as running in this process; raises UnknownId."""
-        self._write(jobs.start_job, job_id, now=now)
-
-    def progress_job(self, job_id: str, *, doing: str, done: int, total: int) -> None:
-        """Note how far a job is; raises UnknownId."""
-        self._write(jobs.progress_job, job_id, doing=doing, done=done, total=total)
-
-    def finish_job(self, job_id: str, *, state: JobState, message: str = "", now: datetime) -> None:
-        """Note how a job ended: done, failed or cancelled; raises UnknownId."""
-        self._write(jobs.finish_job, job_id, state=state, message=message, now=now)
-
-    def job(self, job_id: str) -> Job:
-        """Return a job; raises UnknownId."""
-        return self._read(jobs.get_job, job_id)
-
-    def jobs(self, limit: int = 20) -> list[Job]:
-        """Return the latest jobs, newest first."""
-        return self._read(jobs.recent_jobs, limit)
-
-    def recover_jobs(self, *, now: datetime) -> tuple[str, ...]:
-        """Mark the running jobs of processes that are gone as failed (interrupted); return their ids."""
-        return self._write(jobs.recover_jobs, now=now)
-
     # Forgetting and checking
 
     def forget(self, turn_ids: Iterable[str], *, adapters: Iterable[str] = (), now: datetime) -> Forgotten:
@@ -325,11 +296,3 @@ class Journal:
     def verify(self) -> list[Fault]:
         """Check the file, every reference and every derived id; name each fault. Never raises on what it finds."""
         return verifying.verify(self._database)
-
-    def _read(self, query: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with self._database.reading() as connection:
-            return query(connection, *args, **kwargs)
-
-    def _write(self, write: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with self._database.writing() as connection:
-            return write(connection, *args, **kwargs)

@@ -88,6 +88,19 @@ _FORGETTING = (
     ) STRICT""",
     "CREATE INDEX tombstone_texts_by_key ON tombstone_texts (text_key)",
 )
+_JOBS_AS_DATA = (
+    "ALTER TABLE jobs ADD COLUMN profile TEXT NOT NULL DEFAULT 'default'",
+    # Tries that count, and those that only found another process at work.
+    "ALTER TABLE jobs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE jobs ADD COLUMN waits INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE jobs ADD COLUMN ready_at TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE jobs ADD COLUMN lease_until TEXT",
+    "ALTER TABLE jobs ADD COLUMN is_stopped INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX jobs_by_state ON jobs (state)",
+)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_CONVERSATIONS, *_LEARNING, *_WORK, *_FORGETTING),)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (*_CONVERSATIONS, *_LEARNING, *_WORK, *_FORGETTING),
+    _JOBS_AS_DATA,
+)
 """Migration n (from 1) brings a journal from format n - 1 to n. A released migration is never changed."""

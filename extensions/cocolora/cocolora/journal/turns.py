@@ -72,6 +72,16 @@ def get_turn(connection: sqlite3.Connection, turn_id: str) -> Turn:
     raise UnknownId("turn", turn_id)
 
 
+def changed_at(connection: sqlite3.Connection, turn_ids: Iterable[str]) -> datetime | None:
+    """Return when the current version of one of the turns was recorded last; None without turns."""
+    latest = connection.execute(
+        "SELECT max(v.made_at) FROM turns t JOIN versions v ON v.turn_id = t.id AND v.version = t.version "
+        "WHERE t.id IN (SELECT value FROM json_each(?))",
+        (as_list(turn_ids),),
+    ).fetchone()[0]
+    return from_text(latest) if latest else None
+
+
 def select_versions(connection: sqlite3.Connection, turn_ids: Iterable[str]) -> list[TurnVersion]:
     """Return every version of the turns."""
     rows = connection.execute(

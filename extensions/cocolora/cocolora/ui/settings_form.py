@@ -16,6 +16,8 @@ from cocolora.ui.page import Page
 
 UNITS = {
     "bytes": "bytes",
+    "hours": "hours",
+    "minutes": "minutes",
     "ms": "milliseconds",
     "questions": "questions",
     "s": "seconds",

@@ -1,0 +1,92 @@
+"""What each kind of job does: from its task alone, so that any process can; done twice, it changes nothing more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from cocolora.core.conversations import DEFAULT_PROFILE
+from cocolora.core.counting import count
+from cocolora.engine import forget, import_chats, learn, record
+from cocolora.engine.forget import ForgetPlan
+from cocolora.engine.rooms import Rooms
+from cocolora.engine.run import Run
+from cocolora.engine.task import Handler, Task
+from cocolora.errors import ModelError
+
+LEARN, FORGET, IMPORT, INDEX = "learn", "forget", "import", "index"
+TRAINING_KINDS = (LEARN, FORGET)
+
+
+def handlers_of(rooms: Rooms) -> dict[str, Handler]:
+    """Return the handler of each kind of job over these rooms."""
+    return {
+        LEARN: partial(learn_unread, rooms),
+        FORGET: partial(forget_turns, rooms),
+        IMPORT: partial(import_files, rooms),
+        INDEX: partial(tend_index, rooms),
+    }
+
+
+def learn_unread(rooms: Rooms, task: Task) -> str:
+    """Learn what is unread; an ``automatic`` learning leaves alone what may still be edited."""
+    settled = timedelta(minutes=rooms.settings.learning.settle_minutes)
+    until = rooms.clock() - settled if task.payload.get("automatic") else None
+    return learn.learn(Run(rooms, task.profile, task.on_progress, task.cancelled, until=until)).sentence
+
+
+def forgetting(plan: ForgetPlan) -> dict[str, object]:
+    """Return the payload that carries out a plan."""
+    return {
+        "turns": [turn.id for turn in plan.turns],
+        "adapters": len(plan.adapters),
+        "taught_again": len(plan.taught_again),
+        "profiles": list(dict.fromkeys(adapter.profile for adapter in plan.adapters)) if plan.taught_again else [],
+    }
+
+
+def profile_of(plan: ForgetPlan) -> str:
+    """Return the profile under which a forgetting is noted."""
+    return plan.adapters[0].profile if plan.adapters else DEFAULT_PROFILE
+
+
+def forget_turns(rooms: Rooms, task: Task) -> str:
+    """Forget the ``turns`` that are left, then teach the ``profiles`` again what shared an adapter with them."""
+    wanted, profiles = _texts(task, "turns"), _texts(task, "profiles")
+    if left := rooms.journal.turns(ids=wanted, include_removed=True):
+        forget.forget(rooms, ForgetPlan(tuple(left), (), (), ()))
+    else:  # a try that was interrupted forgot them: nothing may be left of their bytes either
+        rooms.journal.scrub()
+        rooms.index.tidy()
+    said = [f"Forgot {count(len(wanted), 'turn')} and {count(_number(task, 'adapters'), 'adapter')}."]
+    try:
+        said += [learn.learn(Run(rooms, x, task.on_progress, task.cancelled)).sentence for x in profiles]
+    except ModelError as error:
+        said.append(f"{count(_number(task, 'taught_again'), 'other turn')} are to be learned again: {error}")
+    return " ".join(said)
+
+
+def import_files(rooms: Rooms, task: Task) -> str:
+    """Record the chats in the files ``paths``."""
+    paths = [Path(path) for path in _texts(task, "paths")]
+    return import_chats.import_chats(
+        rooms, paths, profile=task.profile, on_progress=task.on_progress, cancelled=task.cancelled
+    ).sentence
+
+
+def tend_index(rooms: Rooms, task: Task) -> str:
+    """Erase what was dropped from the index, and make the vectors that are missing."""
+    return record.tend_index(rooms, on_progress=task.on_progress, cancelled=task.cancelled)
+
+
+def _texts(task: Task, name: str) -> list[str]:
+    values = task.payload[name]
+    assert isinstance(values, list)
+    return values
+
+
+def _number(task: Task, name: str) -> int:
+    value = task.payload[name]
+    assert isinstance(value, int)
+    return value

@@ -1,0 +1,35 @@
+"""The rhythm of a profile: when it changed and was learned last, and how much of the last hour went to training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from cocolora.core.conversations import Turn
+from cocolora.core.learning import BUDGET_WINDOW, Due, Rhythm, is_due
+from cocolora.engine.handlers import LEARN, TRAINING_KINDS
+from cocolora.engine.rooms import Rooms
+
+
+def judge_due(rooms: Rooms, unread: Sequence[Turn], *, profile: str) -> Due:
+    """Decide whether learning these turns is due."""
+    now = rooms.clock()
+    rhythm = Rhythm(
+        now=now,
+        changed_at=rooms.journal.changed_at([turn.id for turn in unread]),
+        read_until=_read_until(rooms, profile),
+        worked=rooms.journal.queue.worked_since(TRAINING_KINDS, now - BUDGET_WINDOW),
+    )
+    return is_due(unread, rooms.settings.learning, rhythm)
+
+
+def _read_until(rooms: Rooms, profile: str) -> datetime | None:
+    """Return up to when the last learning, however it ended, took in what was said."""
+    job = rooms.journal.queue.latest_ended(LEARN, profile=profile)
+    if job is None:
+        return None
+    began_at = job.started_at or job.finished_at
+    if began_at is None:
+        return None
+    settle = timedelta(minutes=rooms.settings.learning.settle_minutes)
+    return began_at - settle if job.payload.get("automatic") else began_at

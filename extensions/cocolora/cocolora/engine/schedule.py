@@ -1,0 +1,26 @@
+"""The schedule: when learning begins by itself, from what the journal knows and the clock says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from cocolora.engine.rooms import Rooms
+from cocolora.engine.status import read_due
+
+AUTOMATIC = {"automatic": True}
+"""The payload of a learning that nobody asked for."""
+
+
+def start_what_is_due(rooms: Rooms, start: Callable[[str], None]) -> datetime | None:
+    """Start learning for each profile for which it is due; return when to look again if nothing more is said."""
+    if not rooms.settings.learning.automatic:
+        return None
+    moments = []
+    for profile in rooms.journal.profiles():
+        due = read_due(rooms, profile=profile)
+        if due.now:
+            start(profile)
+        elif due.at is not None:
+            moments.append(due.at)
+    return min(moments, default=None)

@@ -1,0 +1,115 @@
+"""Engines that stay go on with what was interrupted; those of one command do not."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from cocolora.core.records import JobState
+from cocolora.engine import Engine
+from tests.engine.conftest import BOAT, BOSS, DOG, tell_on
+
+START = """
+import sys; sys.path[:0] = {path!r}
+from pathlib import Path
+from cocolora.engine import Engine
+from cocolora.engine.open_model import model_in
+engine = Engine(Path({home!r}), model_in())
+engine.start_learning()
+while not (engine.jobs.current and engine.jobs.current.progress):
+    pass
+print("at work", flush=True)
+engine.jobs.wait()
+"""
+PATIENCE_S = 400
+QUICK = {"steps": 2, "attempts": 1, "replay_questions": 2}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def killed_home(engine, tell):
+    """A home whose background learning was killed; what is learned does not matter here."""
+    engine.change_settings("learning", **QUICK)
+    tell(engine, "pets", DOG, BOAT)
+    home = engine.home.folder
+    engine.close()
+    code = START.format(path=[path for path in sys.path if path], home=str(home))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "at work"
+        process.send_signal(signal.SIGKILL)
+    return home
+
+
+def test_a_killed_learning_goes_on_by_itself_where_an_engine_stays(killed_home, make_engine, find_demo_base, clock):
+    passing = make_engine(killed_home)
+    assert passing.jobs.wait(timeout_s=1)
+    assert [job.state for job in passing.journal.queue.recent()] == [JobState.QUEUED]
+    assert passing.adapters() == []
+    resident = Engine(killed_home, find_demo_base, clock=clock, resident=True)
+    try:
+        assert resident.jobs.wait(PATIENCE_S)
+        assert [job.state for job in resident.journal.queue.recent()] == [JobState.DONE]
+        assert len(resident.adapters()) == 1
+        assert resident.verify() == []
+    finally:
+        resident.close()
+
+
+def test_an_engine_that_stays_learns_when_nothing_was_said_for_a_while(tmp_path, find_demo_base, clock):
+    engine = Engine(tmp_path / "home", find_demo_base, clock=clock, resident=True)
+    try:
+        engine.change_settings("learning", **QUICK)
+        tell_on(clock, engine, "pets", DOG, BOAT)  # lets a day pass
+        engine.change_settings("learning", idle_minutes=5)
+        for _ in range(PATIENCE_S * 10):
+            if engine.status().unread == 0:
+                break
+            time.sleep(0.1)
+        assert engine.status().unread == 0
+        assert engine.jobs.wait(PATIENCE_S)
+        (job,) = engine.journal.queue.recent()
+        assert (job.state, job.payload) == (JobState.DONE, {"automatic": True})
+    finally:
+        engine.close()
+
+
+def test_an_automatic_learning_leaves_the_newest_turn_alone_and_a_learning_by_hand_does_not(engine, tell, clock):
+    engine.change_settings("learning", automatic=True, due_turns=2, **QUICK)
+    before = clock.now
+    tell(engine, "pets", DOG, BOAT, BOSS)
+    assert engine.jobs.wait(PATIENCE_S)
+    clock.now = before
+    assert [turn.user for turn in _unread(engine)] == [BOSS[0]]
+    engine.learn()
+    assert _unread(engine) == []
+
+
+def _unread(engine):
+    return engine.journal.unread("default", engine.workbench().model.identity.fingerprint)
+
+
+def test_a_forgetting_that_was_interrupted_is_finished(taught, find_demo_base, clock):
+    plan = taught.plan_forget(match="Biscuit")
+    home = taught.home.folder
+    taught.change_settings("learning", **QUICK)
+    taught.journal.forget([turn.id for turn in plan.turns], adapters=[a.id for a in plan.adapters], now=clock())
+    taught.journal.queue.add(
+        "forget",
+        {"turns": [turn.id for turn in plan.turns], "adapters": 1, "taught_again": 1, "profiles": ["default"]},
+        now=clock(),
+    )
+    taught.close()
+    resident = Engine(home, find_demo_base, clock=clock, resident=True)
+    try:
+        assert resident.jobs.wait(PATIENCE_S)
+        last = resident.jobs.last
+        assert last is not None
+        assert last.message.startswith("Forgot 1 turn and 1 adapter. Read 1 turn")
+        assert len(resident.adapters()) == 2
+        assert resident.verify() == []
+    finally:
+        resident.close()
