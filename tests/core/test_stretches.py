@@ -1,5 +1,6 @@
 """Stretches: where a conversation, a day or a subject ends."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given
@@ -54,3 +55,29 @@ def test_a_long_day_is_cut_where_its_subject_changes():
     assert [len(stretch) for stretch in cut(turns[:12])] == [12], "what fits into one stretch stays together"
     alike = [turn(n, text=DOG) for n in range(14)]
     assert [len(stretch) for stretch in cut(alike)] == [7, 7]
+
+
+def test_cuts_of_real_chats_fall_where_one_day_s_talk_ends_and_the_next_begins(shared_data):
+    people = json.loads((shared_data / "memorybank" / "conversations.json").read_text(encoding="utf-8"))
+    fallen, cuts, blind, blindly = 0, 0, 0, 0
+    for joined in (run for person in people.values() for run in _joined_days(person["history"].values())):
+        turns = [
+            Turn(f"t{n}", "c1", n, n, one["query"], one["response"], NOON, 1)
+            for n, one in enumerate([one for day in joined for one in day])
+        ]
+        borders = {sum(map(len, joined[:number])) for number in range(1, len(joined))}
+        stretches = cut(turns)
+        found = {sum(map(len, stretches[:number])) for number in range(1, len(stretches))}
+        fallen, cuts = fallen + len(found & borders), cuts + len(found)
+        every_twelfth = set(range(12, len(turns), 12))
+        blind, blindly = blind + len(every_twelfth & borders), blindly + len(every_twelfth)
+    assert (fallen, cuts, blind, blindly) == (16, 22, 2, 11)
+
+
+def _joined_days(days):
+    joined = []
+    for day in days:
+        joined.append([one for one in day if "query" in one])
+        if sum(map(len, joined)) >= 20:
+            yield joined
+            joined = []

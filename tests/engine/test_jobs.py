@@ -93,6 +93,24 @@ def test_while_another_process_is_at_work_a_job_waits_and_does_not_fail(runner, 
     assert (job.state, job.message, job.attempts, job.waits) == (JobState.DONE, "at last", 1, 5)
 
 
+def test_a_job_that_is_taken_up_before_a_model_is_loaded_waits_for_one(runner, queue):
+    left = queue.add("learn", {}, now=datetime.now(UTC))
+    queue.start(left, now=datetime.now(UTC), lease_s=60)
+    queue.put_back(left, message="closed", ready_at=datetime.now(UTC), counted=False)
+    tries = []
+
+    def learn(task):
+        tries.append(1)
+        if len(tries) < 4:
+            raise NoModel
+        return "learned"
+
+    jobs = runner(resident=True, learn=learn)
+    jobs.start()
+    assert jobs.wait(PATIENCE_S)
+    assert queue.get(left).message == "learned"
+
+
 def test_a_stopped_job_stays_stopped_and_a_closing_puts_it_back(runner, queue):
     jobs = runner(learn=until_stopped)
     jobs.submit("learn")

@@ -15,7 +15,7 @@ from cocolora.core.records import Job, JobState
 from cocolora.core.retrying import again_at
 from cocolora.engine.leases import leased
 from cocolora.engine.task import Handler, Task, Work
-from cocolora.errors import Cancelled, CocoloraError, HomeBusy, TurnChanged
+from cocolora.errors import Cancelled, CocoloraError, HomeBusy, ModelError, TurnChanged
 from cocolora.journal import JobQueue
 from cocolora.settings import Jobs
 
@@ -257,6 +257,10 @@ class JobRunner:
             return self._finish(job.id, JobState.CANCELLED, str(error))
         except HomeBusy as error:
             return self._put_back(job, str(error), counted=False)
+        except ModelError as error:
+            if job.attempts + job.waits > 1:  # it was taken up again, maybe before the host has loaded a model
+                return self._put_back(job, str(error), counted=False)
+            return self._finish(job.id, JobState.FAILED, str(error))
         except Exception as error:  # a job is an edge: the chat goes on, the log has the traceback
             final = isinstance(error, CocoloraError) and not isinstance(error, TurnChanged)
             logger.log(*_severity(error), exc_info=not final)
