@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from cocolora.core.conversations import Conversation
+from cocolora.core.reconcile import Row
 from cocolora.core.records import JobState
 from cocolora.engine import Engine
 from tests.engine.conftest import BOAT, BOSS, DOG, tell_on
@@ -77,12 +79,11 @@ def test_an_engine_that_stays_learns_when_nothing_was_said_for_a_while(tmp_path,
         engine.close()
 
 
-def test_an_automatic_learning_leaves_the_newest_turn_alone_and_a_learning_by_hand_does_not(engine, tell, clock):
+def test_an_automatic_learning_leaves_the_newest_turn_alone_and_a_learning_by_hand_does_not(engine, clock):
     engine.change_settings("learning", automatic=True, due_turns=2, **QUICK)
-    before = clock.now
-    tell(engine, "pets", DOG, BOAT, BOSS)
+    rows = [Row(user, reply, clock()) for user, reply in (DOG, BOAT, BOSS)]
+    engine.record(Conversation("pets", "default", "pets", "test", clock()), rows)
     assert engine.jobs.wait(PATIENCE_S)
-    clock.now = before
     assert [turn.user for turn in _unread(engine)] == [BOSS[0]]
     engine.learn()
     assert _unread(engine) == []
