@@ -89,6 +89,8 @@ _FORGETTING = (
     "CREATE INDEX tombstone_texts_by_key ON tombstone_texts (text_key)",
 )
 _JOBS_AS_DATA = (
+    # What they were to do was never written down.
+    "UPDATE jobs SET state = 'failed', message = 'interrupted' WHERE state IN ('queued', 'running')",
     "ALTER TABLE jobs ADD COLUMN profile TEXT NOT NULL DEFAULT 'default'",
     # Tries that count, and those that only found another process at work.
     "ALTER TABLE jobs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0",
