@@ -35,7 +35,14 @@ def _stack(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
     return run_stack(arguments.base or DEMO_BASE, on_progress=on_progress)
 
 
+def _crash(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
+    from cocolora.bench.crash import run_crash
+
+    return run_crash(arguments.base or DEMO_BASE, points=arguments.points, seed=arguments.seed, on_progress=on_progress)
+
+
 BENCHES: dict[str, Callable[[Namespace, ProgressCallback], Figures]] = {
     "learning": _learning,
     "stack": _stack,
+    "crash": _crash,
 }

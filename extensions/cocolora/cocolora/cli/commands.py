@@ -237,13 +237,13 @@ def doctor(arguments: Namespace) -> int:
 
 
 def bench(arguments: Namespace) -> int:
-    """Run a benchmark."""
+    """Run a benchmark; exit code 1 when it found a failure."""
     from cocolora.cli.benches import run_bench
 
     with progress_bar(arguments) as on_progress:
         result = run_bench(arguments, on_progress)
     print(json.dumps(result, indent=None if arguments.json else 2))
-    return 0
+    return 1 if result.get("failures") else 0
 
 
 def export(arguments: Namespace) -> int:

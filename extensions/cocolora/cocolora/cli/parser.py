@@ -144,7 +144,9 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", choices=("learning", "stack"))
+    parser.add_argument("name", choices=("learning", "stack", "crash"))
     parser.add_argument("--facts", type=int, default=8, help="Facts told in one life.")
     parser.add_argument("--facts-per-stretch", type=int, default=4, help="Facts told in one conversation.")
     parser.add_argument("--seeds", type=int, default=3, help="Lives, each with facts of its own.")
+    parser.add_argument("--points", type=int, default=200, help="Processes that are killed (crash).")
+    parser.add_argument("--seed", type=int, default=0, help="Where they are killed (crash).")
