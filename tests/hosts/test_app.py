@@ -8,14 +8,12 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from cocolora.core.memories import Memory
 from cocolora.core.reconcile import Row
-from cocolora.core.routing import Route
 from cocolora.engine import Engine
-from cocolora.engine.answer import Context
 from cocolora.engine.rooms import utc_now
 from cocolora.errors import PortTaken
-from cocolora.hosts import app
+from cocolora.hosts import app, app_chat
+from cocolora.ui.page import Page
 from tests.ui.conftest import blocks_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,43 +28,126 @@ def engine(tmp_path):
 
 def shown(engine, chat, text):
     """Return everything the page shows, one after the other, while a message is answered."""
-    return list(app._tell(engine, chat, text, profile="default"))
+    return list(app_chat.tell(engine, chat, text, Page()))
 
 
 def test_the_page_has_a_chat_and_the_tab(engine):
     blocks, _ = blocks_of(lambda: app.build_app(engine))
     labels = {block.label for block in blocks.blocks.values() if getattr(block, "label", None)}
-    assert {"Chat", "Message", "Conversation", "Overview", "Settings"} <= labels
+    assert {"Chat", "Message", "Conversations", "Overview", "Settings"} <= labels
 
 
 def test_a_message_that_cannot_be_answered_is_given_back_with_the_reason(engine):
-    chat = app.Chat()
-    waiting, (messages, kept, why) = shown(engine, chat, "My dog is called Biscuit.")
+    chat = app_chat.Chat()
+    waiting, (messages, kept, why, _, halt) = shown(engine, chat, "My dog is called Biscuit.")
     assert [message["content"] for message in waiting[0]] == ["My dog is called Biscuit.", "…"]
     assert messages == []
     assert kept == "My dog is called Biscuit."
     assert "No model is loaded" in why
+    assert not halt["visible"]
     assert engine.turns() == []
 
 
 def test_an_empty_message_changes_nothing(engine):
-    (only,) = shown(engine, app.Chat(), "  ")
+    (only,) = shown(engine, app_chat.Chat(), "  ")
     assert all(update == gr.skip() for update in only)
 
 
 def test_a_chat_is_called_by_what_was_said_first():
-    chat = app.Chat(rows=[Row("My dog is\ncalled Biscuit.", "Ok.", utc_now()), Row("Hello.", "Hello.")])
-    conversation = chat.conversation("work")
+    rows = [Row("My dog is\ncalled Biscuit.", "Ok.", utc_now()), Row("Hello.", "Hello.")]
+    chat = app_chat.Chat(profile="work", rows=rows)
+    conversation = chat.conversation()
     assert (conversation.id, conversation.profile, conversation.title) == (chat.id, "work", "My dog is called Biscuit.")
     assert [message["role"] for message in chat.messages] == ["user", "assistant"] * 2
-    assert app.Chat().id != app.Chat().id
+    assert app_chat.Chat().id != app_chat.Chat().id
 
 
-def test_the_line_below_the_chat_says_what_took_part(engine):
-    assert app.took_part(engine, Context()) == "No adapter took part; no memory was quoted."
-    memory = Memory("t1", utc_now(), "My dog is called Biscuit.", "Ok.")
-    told = app.took_part(engine, Context("…", Route(), (memory, memory)))
-    assert told.startswith('No adapter took part; 2 memories were quoted: "My dog is called Biscuit."')
+class Parrot:
+    """Stands in for the engine's model: a reply of three pieces, and whether it was closed."""
+
+    def __init__(self):
+        self.closed = False
+
+    def stream(self, messages, context, *, max_new_tokens):
+        try:
+            yield from ("Your dog ", "is called ", "Biscuit.")
+        finally:
+            self.closed = True
+
+
+@pytest.fixture
+def parrot(engine, monkeypatch):
+    made = Parrot()
+    monkeypatch.setattr(engine, "stream", made.stream)
+    return made
+
+
+def test_a_reply_comes_in_pieces_and_is_recorded_at_its_end(engine, parrot, monkeypatch):
+    monkeypatch.setattr(app_chat, "PIECE_S", 0.0)
+    chat = app_chat.Chat()
+    updates = shown(engine, chat, "What is my dog called?")
+    told = [update[0][-1]["content"] for update in updates]
+    assert told == [
+        "…",
+        "Your dog ",
+        "Your dog is called ",
+        "Your dog is called Biscuit.",
+        "Your dog is called Biscuit.",
+    ]
+    assert updates[0][4]["visible"]
+    assert not updates[-1][4]["visible"]
+    assert [turn.reply for turn in engine.turns()] == ["Your dog is called Biscuit."]
+
+
+def test_a_stopped_reply_is_kept_as_far_as_it_came(engine, parrot, monkeypatch):
+    monkeypatch.setattr(app_chat, "PIECE_S", 0.0)
+    chat = app_chat.Chat()
+    telling = app_chat.tell(engine, chat, "What is my dog called?", Page())
+    next(telling), next(telling)
+    app_chat.stop(chat)
+    *_, last = telling
+    assert last[0][-1]["content"] == "Your dog is called"
+    assert parrot.closed
+    assert [turn.reply for turn in engine.turns()] == ["Your dog is called"]
+
+
+def test_a_chat_follows_what_is_edited_and_forgotten_elsewhere(engine, parrot):
+    chat = app_chat.Chat()
+    shown(engine, chat, "My dog is called Biscuit.")
+    shown(engine, chat, "My cat is called Mog.")
+    dog, cat = engine.turns(conversation_id=chat.id)
+    engine.edit_turn(cat.id, conversation_id=chat.id, user="My cat is called Max.", reply="Ok.")
+    engine.forget(engine.plan_forget(turn_ids=[dog.id]))
+    messages = shown(engine, chat, "Hello.")[-1][0]
+    assert [message["content"] for message in messages][0::2] == ["My cat is called Max.", "Hello."]
+
+
+def test_a_new_chat_belongs_to_the_profile_that_is_looked_at_and_stays_there(engine, parrot):
+    chat, page = app_chat.Chat(), Page(profile="work")
+    list(app_chat.tell(engine, chat, "Hello.", page))
+    page.choose_profile("default")
+    list(app_chat.tell(engine, chat, "Hello again.", page))
+    assert len(engine.turns(profile="work")) == 2
+
+
+def test_nothing_is_recorded_while_recording_is_off(engine, parrot):
+    engine.change_settings("recording", enabled=False)
+    chat = app_chat.Chat()
+    shown(engine, chat, "My dog is called Biscuit.")
+    assert len(shown(engine, chat, "Hello.")[-1][0]) == 4
+    assert engine.turns() == []
+
+
+def test_every_reply_of_a_chat_can_be_asked_about(engine, parrot):
+    chat = app_chat.Chat()
+    shown(engine, chat, "My dog is called Biscuit.")
+    other = app_chat.Chat()
+    shown(engine, other, "What is my dog called?")
+    *_, why, which, _ = shown(engine, other, "Hello.")[-1]
+    assert [label for label, _ in which["choices"]] == ["1. What is my dog called?", "2. Hello."]
+    assert "no memory was quoted" in why
+    assert "“My dog is called Biscuit.”" in app_chat.why(engine, other, 0)
+    assert app_chat.why(engine, app_chat.Chat()) == ""
 
 
 def test_a_taken_port_is_a_sentence(engine):

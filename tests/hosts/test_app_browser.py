@@ -3,6 +3,7 @@
 With COCOLORA_SCREENSHOTS=docs/images it also takes the documentation's pictures.
 """
 
+import json
 import os
 import re
 import socket
@@ -30,6 +31,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 60_000
+LEARNING_MS = 600_000
 TYPING_PAUSE_MS = 400
 FACT, QUESTION, NAME = "My dog is called Biscuit.", "What is my dog called?", "Biscuit"
 
@@ -108,7 +110,7 @@ class AppPage:
         box.press("Enter")
         sync_api.expect(self.replies).to_have_count(number + 1, timeout=PATIENCE_MS)
         sync_api.expect(self.replies.last).not_to_have_text("…", timeout=PATIENCE_MS)
-        self.tab.locator("#cocolora-why p").wait_for()
+        self.tab.locator("#cocolora-why .cocolora-said, #cocolora-why .cocolora-refused").wait_for()
         return self.replies.last.inner_text().strip()
 
     def press(self, name):
@@ -117,12 +119,18 @@ class AppPage:
     def open(self, name):
         self.tab.get_by_role("tab", name=name, exact=True).click()
 
+    def pick(self, element, text):
+        """Choose a line of a list by what it begins with."""
+        self.tab.locator(f"#{element} label").filter(has_text=text).first.click()
+
     def choose(self, element, option):
+        """Add an option of a menu."""
         self.tab.locator(f"#{element} input").click()
         self.tab.get_by_role("option", name=option).first.click()
+        self.tab.keyboard.press("Escape")
 
-    def expect(self, text):
-        self.tab.get_by_text(re.compile(text)).first.wait_for()
+    def expect(self, text, *, within_ms=PATIENCE_MS):
+        self.tab.get_by_text(re.compile(text)).first.wait_for(timeout=within_ms)
 
     def fill(self, label, text, *, exact=False):
         """Type, leave the field and pause: a click within the same tick sends what was there before."""
@@ -168,7 +176,7 @@ def test_a_fact_is_told_learned_and_recalled_in_a_new_chat_from_weights_alone(pa
     page.expect("Learning: ")
     page.picture("learning")
     assert page.ask("Hello, how are you?")
-    page.expect(r"Read \d turn")
+    page.expect(r"Read \d turn", within_ms=LEARNING_MS)
     assert "learned from 1 in 1 adapter" in page.status.inner_text()
     _quote(page, False)
     assert NAME in page.ask(QUESTION)
@@ -203,7 +211,7 @@ def test_a_wrong_setting_is_named(page):
 
 def test_an_adapter_is_switched_off_and_on(page):
     page.open("Stack")
-    page.choose("cocolora-adapter", "knowledge")
+    page.pick("cocolora-adapter", "knowledge")
     page.tab.get_by_label("Off", exact=True).check()
     page.expect("takes part: off")
     assert NAME not in page.ask(QUESTION)
@@ -214,11 +222,12 @@ def test_an_adapter_is_switched_off_and_on(page):
 
 def test_a_rename_shows_on_every_open_page(page, browser, address):
     other = AppPage(browser, address)
+    other.open("Stack")
     for name in ("<b>My</b> & my dog", "About my dog"):
         page.fill("Name", name, exact=True)
-        page.press("Save name and weight")
+        page.press("Rename")
         for seen in (page, other):
-            seen.tab.get_by_role("rowheader", name=name).wait_for()
+            seen.tab.locator("#cocolora-adapter label").filter(has_text=name).wait_for()
     assert not other.complaints
     other.tab.close()
 
@@ -249,15 +258,95 @@ def _import(page, path):
     page.tab.locator("#cocolora-import").click()
 
 
+def test_a_question_is_tried_with_an_adapter_beside_the_model_alone(page):
+    page.open("Stack")
+    page.fill("Question", QUESTION, exact=True)
+    page.choose("cocolora-try-adapters", "About my dog")
+    page.press("Try it")
+    answers = page.tab.locator(".cocolora-answers dd")
+    sync_api.expect(answers).to_have_count(2)
+    sync_api.expect(answers.last).to_contain_text(NAME, timeout=PATIENCE_MS)
+    sync_api.expect(answers.first).not_to_contain_text(NAME)
+    page.picture("stack")
+
+
+def test_a_reply_says_why_it_is_as_it_is(page):
+    assert NAME in page.ask(QUESTION)
+    page.tab.get_by_text("Why this reply?").click()
+    page.expect("your message matches what it learned from")
+    page.picture("why")
+
+
+def test_a_reply_can_be_stopped(page):
+    page.press("New chat")
+    page.tab.get_by_label("Message").fill("Hello, how are you?")
+    page.press("Send")
+    sync_api.expect(page.replies).to_have_count(1)
+    sync_api.expect(page.tab.locator("#cocolora-halt")).to_be_hidden(timeout=PATIENCE_MS)
+
+
+def test_a_conversation_is_found_read_edited_and_kept_from_being_learned(page):
+    page.open("Conversations")
+    page.tab.locator("#cocolora-search input, #cocolora-search textarea").first.fill("biscuit")
+    page.press("Search")
+    page.expect(r"\d conversations? found")
+    page.pick("cocolora-conversation", FACT)
+    page.expect("Learned in About my dog")
+    page.picture("conversation")
+    page.choose("cocolora-turns", "1. My dog")
+    page.press("Edit the turn")
+    page.fill("The reply", "Biscuit is a fine name.")
+    page.press("Save the turn")
+    page.expect("Biscuit is a fine name.")
+    page.tab.get_by_label("Learn from this conversation").uncheck()
+    page.expect("Nothing more of this conversation will be learned")
+    page.tab.get_by_label("Learn from this conversation").check()
+    page.expect("This conversation will be learned")
+
+
+def test_a_chat_file_is_imported(page, tmp_path):
+    chat = tmp_path / "chat.json"
+    chat.write_text(
+        json.dumps(
+            {
+                "messages": [
+                    {"role": "user", "content": "Our boat is called Wren."},
+                    {"role": "assistant", "content": "Ok."},
+                ]
+            }
+        )
+    )
+    page.open("Conversations")
+    page.tab.locator("#cocolora-import-chat button").first.click()
+    page.tab.locator("#cocolora-chat-file input[type=file]").set_input_files(chat)
+    page.tab.locator("#cocolora-chat-file").get_by_text("chat").first.wait_for()
+    page.press("Import the chat")
+    page.expect("Recorded 1 new turn in 1 conversation")
+
+
+def test_a_conversation_moves_to_another_profile(page):
+    page.open("Conversations")
+    page.tab.locator("#cocolora-search input, #cocolora-search textarea").first.fill("wren")
+    page.press("Search")
+    page.pick("cocolora-conversation", "chat")
+    page.tab.locator("#cocolora-move-to input").fill("boats")
+    page.tab.locator("#cocolora-move-to input").press("Enter")
+    page.tab.wait_for_timeout(TYPING_PAUSE_MS)
+    page.press("Move")
+    page.expect('Moved to "boats"')
+
+
 def test_a_conversation_is_forgotten_after_a_preview(page):
-    page.open("Forget")
-    page.choose("cocolora-conversation", FACT)
-    page.press("Show what would go")
+    page.open("Conversations")
+    page.tab.locator("#cocolora-search input, #cocolora-search textarea").first.fill("")
+    page.press("Search")
+    page.pick("cocolora-conversation", FACT)
+    page.press("Forget …")
     page.expect("turns would be forgotten")
     page.expect("Adapters that learned from them")
     page.picture("forget")
     page.press("Forget it for good")
-    page.expect(r"Forgot \d+ turns and 1 adapter")
+    page.expect(r"Forgot \d+ turns and 1 adapter", within_ms=LEARNING_MS)
     page.open("Stack")
     page.expect("No adapters yet")
     assert NAME not in page.ask(QUESTION)

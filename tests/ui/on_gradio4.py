@@ -56,10 +56,20 @@ def main(folder):
     engine.record(Conversation("pets", "default", "Pets", "test", datetime.now(UTC)), [Row("My dog is Rex.", "Ok.")])
     page, other = Session(blocks), Session(blocks)
     for session in (page, other):
-        choices = session.refresh()["cocolora-conversation"]["choices"]
+        shown = session.refresh()
+        choices = shown["cocolora-conversation"]["choices"]
         assert [value for _, value in choices] == ["pets"], choices
+        assert "from 1 conversation" in str(shown["cocolora-status"])
     page.act("cocolora-learn")
     page.act("cocolora-conversation", "pets", event="input")
+    assert "Remembered" in str(page.act("cocolora-find", "rex"))
+    assert "never be learned" not in str(page.act("cocolora-learnable", False, event="input"))
+    (turn,) = engine.turns()
+    page.act("cocolora-turns", [turn.id], event="input")
+    page.act("cocolora-edit")
+    page.act("cocolora-save-turn", "My dog is Max.", "Ok.")
+    assert engine.turns()[0].user == "My dog is Max."
+    assert "No model is loaded" in str(page.act("cocolora-try-it", "Who?", [], "Together"))
     assert "1 turn would be forgotten" in str(page.act("cocolora-preview"))
     page.act("cocolora-forget")
     assert engine.jobs.wait(timeout_s=60)

@@ -5,56 +5,61 @@ import pytest
 from cocolora.core.adapters import Activation, AdapterKind, AdapterState
 from cocolora.errors import AdapterRejected, NoModel, SettingsInvalid, UnknownId
 from cocolora.ui import adapters
+from cocolora.ui.page import Lookout
 from tests.ui.conftest import STARTED
 
 HOSTILE = '<img src=x onerror="alert(1)"> ${1+1} {{value}}'
 
 
-def table(engine, *, model="tiny (ffffffff)"):
-    turns = {turn.id: turn for turn in engine.turns()}
-    return adapters.show_table(tuple(engine.adapters()), turns, model=model)
+def told(engine, name, *, model="tiny (ffffffff)"):
+    """Return what the page says about an adapter."""
+    (adapter,) = [adapter for adapter in engine.adapters() if adapter.name == name]
+    descents = engine.history().descent_of(adapter.id)
+    return adapters.show_adapter(adapter, descents, gate=engine.settings.gate, model=model)
 
 
-def test_without_adapters_the_table_says_how_to_get_one(engine):
-    assert table(engine) == f"<p>{adapters.NO_ADAPTERS}</p>"
-
-
-def test_a_row_tells_what_was_learned_when_and_how_well(engine, tell, learned):
+def test_an_adapter_tells_what_it_learned_when_and_how_well(engine, tell, learned):
     turns = tell("pets", "My dog is called Biscuit.", "My cat is called Mog.")
-    learned("pets", turns)
-    shown = table(engine)
-    for words in ("2 turns, Fri 20 Nov 2026", "95%", "98% (99%)", "90%", "Passed its tests", "When it fits the prompt"):
+    learned("animals", turns)
+    shown = told(engine, "animals")
+    for words in ("2 turns of “About pets” (Fri 20 Nov 2026)", "95%", "98%", "90%", "Passed its tests", "rank 8"):
         assert words in shown
-    assert shown.count("<tr>") == 2
 
 
-def test_newest_adapters_come_first(engine, learned):
-    learned("Anna")
-    learned("Bert", made_at=STARTED + timedelta(days=9))
-    shown = table(engine)
-    assert shown.index("Bert") < shown.index("Anna")
+def test_a_line_of_the_list_says_when_the_adapter_takes_part(engine, page, learned):
+    assert adapters.label(learned("Anna")) == "Anna\nknowledge · on when it fits"
+    assert adapters.label(learned("Bert", activation=Activation.OFF)).split(" · ")[1] == "off"
+    learned("Carl", made_at=STARTED + timedelta(days=9))
+    page.shown_adapters = 2
+    listed = adapters._listed(Lookout(engine).look(page))
+    assert isinstance(listed, dict)
+    names = [text.partition("\n")[0] for text, _ in listed["choices"]]
+    assert names[0] == "Carl"
+    assert len(names) == 2
+    adapters.show_more(engine, page)
+    assert page.shown_adapters > 2
 
 
 def test_every_state_is_told_in_words(engine, learned):
     learned("bad", state=AdapterState.REJECTED, activation=Activation.OFF, reason="it recalls 10%", scores=None)
     learned("gift", state=AdapterState.IMPORTED, activation=Activation.OFF, origin="friend.zip")
     learned("quiet", activation=Activation.OFF)
-    shown = table(engine)
-    assert "Kept off: it recalls 10%" in shown
-    assert "Imported, not tested here; off until you switch it on" in shown
-    assert "Imported from friend.zip" in shown
-    assert "Passed its tests; switched off" in shown
+    assert "Kept off: it recalls 10%" in told(engine, "bad")
+    assert "It was not tested here" in told(engine, "bad")
+    assert "Imported, not tested here; off until you switch it on" in told(engine, "gift")
+    assert "Imported from friend.zip" in told(engine, "gift")
+    assert "Passed its tests; switched off" in told(engine, "quiet")
 
 
 def test_an_adapter_of_another_model_says_so_and_a_renamed_model_is_the_same_one(engine, learned):
     learned("pets")
-    assert "Made for another model, tiny" in table(engine, model="other (12345678)")
-    assert "Made for another model" not in table(engine, model="renamed (ffffffff)")
+    assert "Made for another model, tiny" in told(engine, "pets", model="other (12345678)")
+    assert "Made for another model" not in told(engine, "pets", model="renamed (ffffffff)")
 
 
 def test_a_hostile_name_is_shown_and_not_obeyed(engine, learned):
     learned(HOSTILE)
-    shown = table(engine)
+    shown = told(engine, HOSTILE)
     assert "<img" not in shown
     assert "${" not in shown
     assert "{{" not in shown
@@ -62,11 +67,12 @@ def test_a_hostile_name_is_shown_and_not_obeyed(engine, learned):
 
 def test_the_chosen_adapter_is_renamed_and_weighed(engine, page, learned):
     adapters.choose(engine, page, learned("pets").id)
-    assert adapters.save(engine, page, "Animals", 0.5) == 'Saved "Animals" with weight 0.5.'
+    assert adapters.rename(engine, page, "Animals") == 'Saved as "Animals".'
+    assert adapters.weigh(engine, page, 0.5) == '"Animals" now has weight 0.5.'
     (adapter,) = engine.adapters()
     assert (adapter.name, adapter.weight) == ("Animals", 0.5)
     with pytest.raises(SettingsInvalid, match="name"):
-        adapters.save(engine, page, " ", 0.5)
+        adapters.rename(engine, page, " ")
 
 
 def test_the_chosen_adapter_is_switched_off_and_on_only_with_its_model(engine, page, learned):

@@ -1,4 +1,4 @@
-from cocolora.ui import forgetting
+from cocolora.ui import conversations, forgetting, reading
 
 DOG, CAT = "My dog is called Biscuit.", "My cat is called <b>Mog</b>."
 
@@ -6,8 +6,8 @@ DOG, CAT = "My dog is called Biscuit.", "My cat is called <b>Mog</b>."
 def test_a_preview_shows_what_goes_and_what_is_taught_again(engine, page, tell, learned):
     dog, cat = tell("pets", DOG, CAT)
     learned("animals", [dog, cat])
-    forgetting.choose_conversation(engine, page, "pets")
-    forgetting.choose_turn(engine, page, dog.id)
+    conversations.choose_conversation(engine, page, "pets")
+    reading.choose_turns(engine, page, [dog.id])
     assert forgetting.preview(engine, page) == ""
     shown = forgetting.show_plan(page.plan)
     assert shown.index("1 turn would be forgotten") < shown.index("Biscuit") < shown.index("animals")
@@ -19,7 +19,7 @@ def test_nothing_is_forgotten_before_it_is_confirmed(engine, page, tell):
     tell("pets", DOG)
     assert forgetting.preview(engine, page) == "Choose a conversation first."
     assert forgetting.forget(engine, page) == "Look at what would go first."
-    forgetting.choose_conversation(engine, page, "pets")
+    conversations.choose_conversation(engine, page, "pets")
     forgetting.preview(engine, page)
     assert forgetting.keep(engine, page) == "Nothing was forgotten."
     assert page.plan is None
@@ -29,7 +29,7 @@ def test_nothing_is_forgotten_before_it_is_confirmed(engine, page, tell):
 def test_a_conversation_is_forgotten_with_all_its_turns(engine, page, tell):
     tell("pets", DOG, CAT)
     tell("work", "My boss is called Ada.")
-    forgetting.choose_conversation(engine, page, "pets")
+    conversations.choose_conversation(engine, page, "pets")
     forgetting.preview(engine, page)
     forgetting.forget(engine, page)
     assert engine.jobs.wait(timeout_s=30)
@@ -37,10 +37,10 @@ def test_a_conversation_is_forgotten_with_all_its_turns(engine, page, tell):
     assert [turn.user for turn in engine.turns()] == ["My boss is called Ada."]
 
 
-def test_one_turn_is_forgotten_and_the_rest_stays(engine, page, tell):
-    dog, _ = tell("pets", DOG, CAT)
-    forgetting.choose_conversation(engine, page, "pets")
-    forgetting.choose_turn(engine, page, dog.id)
+def test_a_selection_is_forgotten_and_the_rest_stays(engine, page, tell):
+    dog, _, boat = tell("pets", DOG, CAT, "Our boat is called Wren.")
+    conversations.choose_conversation(engine, page, "pets")
+    reading.choose_turns(engine, page, [dog.id, boat.id])
     forgetting.preview(engine, page)
     forgetting.forget(engine, page)
     assert engine.jobs.wait(timeout_s=30)
@@ -49,10 +49,10 @@ def test_one_turn_is_forgotten_and_the_rest_stays(engine, page, tell):
 
 def test_another_choice_withdraws_the_preview(engine, page, tell):
     dog, _ = tell("pets", DOG, CAT)
-    forgetting.choose_conversation(engine, page, "pets")
+    conversations.choose_conversation(engine, page, "pets")
     forgetting.preview(engine, page)
-    forgetting.choose_turn(engine, page, dog.id)
+    reading.choose_turns(engine, page, [dog.id])
     assert page.plan is None
     forgetting.preview(engine, page)
-    forgetting.choose_conversation(engine, page, None)
-    assert (page.plan, page.turn_id) == (None, None)
+    conversations.choose_conversation(engine, page, None)
+    assert (page.plan, page.turn_ids) == (None, [])

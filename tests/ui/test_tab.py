@@ -39,7 +39,7 @@ def test_the_tab_is_built_inside_any_page_and_twice(engine):
 
     blocks, _ = blocks_of(lay_out)
     labels = {block.label for block in blocks.blocks.values() if getattr(block, "label", None)}
-    assert {"Overview", "Stack", "Forget", "Settings", "Share", "Rank", "Conversation", "Weight (factor)"} <= labels
+    assert {"Overview", "Conversations", "Stack", "Settings", "Share", "Rank", "Turns", "Weight (factor)"} <= labels
 
 
 def test_every_input_has_a_label(engine):

@@ -4,6 +4,7 @@ CocoloraError
 ├── SettingsInvalid          the settings file or a setting is wrong; every problem is listed
 ├── HomeBusy                 another process is learning or forgetting in this home folder
 ├── PortTaken                something else listens on the app's port
+├── HostsChat                a chat that its host keeps itself cannot be edited here
 ├── UnknownId                no conversation, turn, adapter or job has this id
 ├── JournalError
 │   ├── JournalDamaged       the database file is not readable as a journal
@@ -76,6 +77,17 @@ class UnknownId(CocoloraError):
         self.wanted = wanted
         super().__init__(
             f'There is no {kind} "{wanted}". `cocolora status` and `cocolora adapters` list what there is.'
+        )
+
+
+class HostsChat(CocoloraError):
+    """A chat that its host keeps itself cannot be edited here."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        super().__init__(
+            f'"{title or "This chat"}" is kept by the webui, and memory follows what it shows. Edit the message in the '
+            "chat itself: the new text is remembered and learned instead. Forgetting works from here."
         )
 
 

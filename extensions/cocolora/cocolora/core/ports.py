@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,6 +47,15 @@ class LanguageModel(Protocol):
 
     def generate(self, chats: Sequence[Sequence[ChatMessage]], *, max_new_tokens: int = 64) -> list[str]:
         """Return the greedy reply to each chat, as plain text, with whatever adapters are active."""
+
+    def stream(
+        self,
+        chat: Sequence[ChatMessage],
+        *,
+        max_new_tokens: int = 256,
+        within: AbstractContextManager[object] | None = None,
+    ) -> Generator[str]:
+        """Yield the greedy reply to one chat in pieces, with ``within`` entered until the last one or ``close()``."""
 
     def sample(self, exchange: Exchange) -> Sample:
         """Return the tokens of an exchange in the model's chat template; the loss counts on the reply alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from cocolora.core.adapters import Activation
@@ -106,6 +106,14 @@ def replies(rooms: Rooms, asked: Sequence[tuple[Sequence[ChatMessage], Context]]
         for number, answer in zip(numbers, generated, strict=True):
             answers[number] = answer
     return answers
+
+
+def stream(rooms: Rooms, messages: Sequence[ChatMessage], context: Context, *, max_new_tokens: int) -> Generator[str]:
+    """Yield the reply to one chat in pieces, with the memories and adapters of its context."""
+    bench = rooms.workbench()
+    weights = attachable(rooms, context.route.weights)
+    chat = with_memories(messages, context)
+    return bench.model.stream(chat, max_new_tokens=max_new_tokens, within=bench.using(weights))
 
 
 def attachable(rooms: Rooms, weights: Weights) -> Weights:

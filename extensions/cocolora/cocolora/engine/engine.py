@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from cocolora.core.ports import LanguageModel
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Fault, Synced
 from cocolora.core.routing import Route
+from cocolora.core.told import Told
 from cocolora.engine import (
     answer,
     catalogue,
@@ -27,13 +28,18 @@ from cocolora.engine import (
     status,
     verify,
 )
+from cocolora.engine.correct import edit_turn, move_conversation
 from cocolora.engine.desk import SharingDesk
 from cocolora.engine.embedding import find_embedder
+from cocolora.engine.estimate import MEASURE, Speed, measure_speed
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.home import Home
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms, utc_now
 from cocolora.engine.run import Run
+from cocolora.engine.task import Task
+from cocolora.engine.told import find_conversations, read_conversation
+from cocolora.engine.trial import Trial
 from cocolora.engine.workbench import Workbench
 from cocolora.errors import HomeBusy
 from cocolora.journal import Journal
@@ -69,12 +75,13 @@ class Engine:
         self._rooms = Rooms(home, settings, journal, index, find_model, clock)
         self.jobs = JobRunner(
             journal.queue,
-            handlers.handlers_of(self._rooms),
+            {**handlers.handlers_of(self._rooms), MEASURE: self._measure},
             clock=clock,
             settings=lambda: self.settings.jobs,
             resident=resident,
             plan=lambda: schedule.start_what_is_due(self._rooms, self._learn_by_itself),
         )
+        self._speed: Speed | None = None
         self._tidy()
         record.refresh_index(self._rooms)
         self.jobs.start()
@@ -157,6 +164,23 @@ class Engine:
             work.message = imported.sentence
         return imported
 
+    def start_import(self, paths: Sequence[Path], *, profile: str = DEFAULT_PROFILE) -> None:
+        """Record the chats in files, in the background."""
+        payload = {"paths": [str(path.absolute()) for path in paths]}
+        self.jobs.submit(handlers.IMPORT, payload, profile=profile)
+
+    def edit_turn(self, turn_id: str, *, conversation_id: str, user: str, reply: str) -> Synced:
+        """Give a turn another text. Raises UnknownId, HostsChat, SettingsInvalid."""
+        return edit_turn(self._rooms, turn_id, conversation_id=conversation_id, user=user, reply=reply)
+
+    def move_conversation(self, conversation_id: str, *, profile: str) -> Synced:
+        """Move a conversation to another profile. Raises UnknownId, SettingsInvalid."""
+        return move_conversation(self._rooms, conversation_id, profile=profile)
+
+    def set_learnable(self, conversation_id: str, learnable: bool) -> None:
+        """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
+        self._rooms.journal.set_learnable(conversation_id, learnable)
+
     # Answering
 
     def contextualise(
@@ -182,6 +206,16 @@ class Engine:
     ) -> list[str]:
         """Generate the reply to each of several chats."""
         return answer.replies(self._rooms, asked, max_new_tokens=max_new_tokens)
+
+    def stream(
+        self, messages: Sequence[ChatMessage], context: answer.Context, *, max_new_tokens: int = 128
+    ) -> Generator[str]:
+        """Yield a reply in pieces, with the memories and adapters of ``context``; ``close()`` ends it early."""
+        return answer.stream(self._rooms, messages, context, max_new_tokens=max_new_tokens)
+
+    def try_out(self, question: str, choices: Sequence[Sequence[Adapter]]) -> Trial:
+        """Put a question to several choices of adapters, beside everything else. Raises ModelError, BaseMismatch."""
+        return Trial(self._rooms, question, choices)
 
     # Learning
 
@@ -213,6 +247,20 @@ class Engine:
     def workbench(self) -> Workbench:
         """Return the loaded model with its stack and trainer. Raises NoModel, CannotTrain."""
         return self._rooms.workbench()
+
+    @property
+    def speed(self) -> Speed | None:
+        """How fast the loaded model was found to be; None as long as it was not measured."""
+        model, _, _ = status.read_model(self._rooms)
+        return self._speed if self._speed is not None and self._speed.model == model else None
+
+    def start_measuring(self) -> None:
+        """Measure in the background how fast the loaded model is."""
+        self.jobs.submit_once(MEASURE)
+
+    def _measure(self, task: Task) -> str:
+        self._speed = measure_speed(self._rooms, on_progress=task.on_progress, cancelled=task.cancelled)
+        return f"Measured how fast {self._speed.model} is."
 
     # The catalogue
 
@@ -288,6 +336,14 @@ class Engine:
     def history(self, *, profile: str = DEFAULT_PROFILE) -> history.History:
         """Return how a profile's memory grew, and what its adapters descend from."""
         return history.read_history(self._rooms, profile=profile)
+
+    def read_conversation(self, conversation_id: str) -> tuple[Told, ...]:
+        """Return a conversation's turns with what became of each."""
+        return read_conversation(self._rooms, conversation_id)
+
+    def find_conversations(self, text: str, *, profile: str = DEFAULT_PROFILE) -> frozenset[str]:
+        """Return the ids of the conversations that hold a text."""
+        return find_conversations(self._rooms, text, profile=profile)
 
     def turns(self, *, conversation_id: str | None = None, profile: str | None = None) -> list[Turn]:
         """Return recorded turns."""

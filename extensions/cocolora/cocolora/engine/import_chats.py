@@ -27,8 +27,13 @@ class Imported:
 
     @property
     def sentence(self) -> str:
-        """What was added, in words."""
-        return f"Recorded {count(self.turns, 'new turn')} in {count(self.conversations, 'conversation')}."
+        """What happened, in words."""
+        added = f"Recorded {count(self.turns, 'new turn')} in {count(self.conversations, 'conversation')}."
+        if not self.problems:
+            return added
+        _, row, reason = self.problems[0]
+        where = "" if row is None else f" in row {row}"
+        return f"{added} {count(len(self.problems), 'problem')}, the first{where}: {reason}."
 
 
 def import_chats(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from cocolora.core.conversations import Conversation
 from cocolora.core.history import Counts, Descent
+from cocolora.core.told import Shelved
 from cocolora.journal.database import from_text
 
 _MINUTE = 16
@@ -59,6 +61,28 @@ def descents(connection: sqlite3.Connection, profile: str) -> list[Descent]:
         (profile,),
     )
     return [Descent(row[0], row[1], row[2], from_text(row[3]), row[4], row[5]) for row in rows]
+
+
+def shelf(connection: sqlite3.Connection, profile: str) -> list[Shelved]:
+    """Return the profile's conversations that hold turns, newest first, with how many were learned by any base."""
+    rows = connection.execute(
+        "SELECT c.id, c.title, c.source, c.started_at, c.learnable, count(*) AS turns, count(l.turn_id) AS learned "
+        "FROM conversations c JOIN conversation_turns x ON x.conversation_id = c.id "
+        "JOIN turns t ON t.id = x.turn_id AND t.state = 'current' "
+        "LEFT JOIN (SELECT DISTINCT turn_id, version FROM readings WHERE outcome = 'learned') l "
+        "ON l.turn_id = t.id AND l.version = t.version "
+        "WHERE c.profile = ? GROUP BY c.id ORDER BY max(t.said_at) DESC, c.id",
+        (profile,),
+    )
+    return [
+        Shelved(
+            Conversation(row["id"], profile, row["title"], row["source"], from_text(row["started_at"])),
+            turns=row["turns"],
+            learned=row["learned"],
+            learnable=bool(row["learnable"]),
+        )
+        for row in rows
+    ]
 
 
 def _minute(text: str) -> datetime:

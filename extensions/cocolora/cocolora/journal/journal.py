@@ -14,6 +14,7 @@ from cocolora.core.history import Counts, Descent
 from cocolora.core.lessons import Lesson
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Fault, Forgotten, Outcome, Reading, Synced, TurnVersion
+from cocolora.core.told import Shelved
 from cocolora.journal import (
     adapters,
     conversations,
@@ -138,6 +139,10 @@ class Journal(Transactions):
     def versions(self, turn_id: str) -> list[TurnVersion]:
         """Return every version of a turn; raises UnknownId."""
         return self._read(turns.versions_of, turn_id)
+
+    def changes(self, turn_ids: Iterable[str]) -> dict[str, Change]:
+        """Return what made the current version of each turn."""
+        return self._read(turns.select_changes, list(turn_ids))
 
     def matching(self, text: str, *, profile: str | None = None) -> list[Turn]:
         """Return the turns, removed ones too, that hold ``text`` in any version, whatever its case."""
@@ -270,6 +275,10 @@ class Journal(Transactions):
     def learned_by_minute(self, profile: str, base_fingerprint: str | None = None) -> list[tuple[datetime, int]]:
         """Return how many turns were learned in each minute, for one base or for any."""
         return self._read(history.learned_by_minute, profile, base_fingerprint)
+
+    def shelf(self, profile: str) -> list[Shelved]:
+        """Return the conversations that hold turns, newest first, with how many of them were learned."""
+        return self._read(history.shelf, profile)
 
     def descents(self, profile: str) -> list[Descent]:
         """Return the conversations that each adapter descends from."""

@@ -100,6 +100,16 @@ def versions_of(connection: sqlite3.Connection, turn_id: str) -> list[TurnVersio
     return select_versions(connection, [turn_id])
 
 
+def select_changes(connection: sqlite3.Connection, turn_ids: Iterable[str]) -> dict[str, Change]:
+    """Return what made the current version of each turn."""
+    rows = connection.execute(
+        "SELECT t.id, v.change FROM turns t JOIN versions v ON v.turn_id = t.id AND v.version = t.version "
+        "WHERE t.id IN (SELECT value FROM json_each(?))",
+        (as_list(turn_ids),),
+    )
+    return {row["id"]: Change(row["change"]) for row in rows}
+
+
 def conversations_of(connection: sqlite3.Connection, turn_id: str) -> tuple[str, ...]:
     """Return the conversations that hold a turn."""
     rows = connection.execute("SELECT conversation_id FROM conversation_turns WHERE turn_id = ? ORDER BY 1", (turn_id,))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -87,15 +87,22 @@ class LoadedModel:
                 replies[index] = self._text(reply).strip()
         return replies
 
-    def stream(self, chat: Sequence[ChatMessage], *, max_new_tokens: int = 256) -> Iterator[str]:
+    def stream(
+        self,
+        chat: Sequence[ChatMessage],
+        *,
+        max_new_tokens: int = 256,
+        within: AbstractContextManager[object] | None = None,
+    ) -> Generator[str]:
         """Yield the greedy reply to one chat in pieces. The model is held until the last piece or ``close()``.
 
+        ``within`` is entered for as long as that, on the decoding thread: such as adapters that are active meanwhile.
         A thread of its own decodes: the reader's thread may change from piece to piece. Raises NoChatTemplate.
         """
         prompt = self._prompt(chat, max_new_tokens=max_new_tokens)
         pieces: queue.Queue[str | BaseException | None] = queue.Queue()
         stopped = threading.Event()
-        work = (prompt, max_new_tokens, pieces, stopped)
+        work = (prompt, max_new_tokens, pieces, stopped, within or nullcontext())
         thread = threading.Thread(target=self._stream_into, args=work, name="cocolora-stream", daemon=True)
         return _read(pieces, thread=thread, stopped=stopped)
 
@@ -120,10 +127,15 @@ class LoadedModel:
         return replies
 
     def _stream_into(
-        self, prompt: list[int], max_new_tokens: int, pieces: queue.Queue[Any], stopped: threading.Event
+        self,
+        prompt: list[int],
+        max_new_tokens: int,
+        pieces: queue.Queue[Any],
+        stopped: threading.Event,
+        within: AbstractContextManager[object],
     ) -> None:
         try:
-            with self.exclusive(), evaluating(self.network):
+            with within, self.exclusive(), evaluating(self.network):
                 steps = decode(self.network, [prompt], stop=self._stop, max_new_tokens=max_new_tokens)
                 for text in self._pieces(steps):
                     pieces.put(text)
@@ -157,7 +169,7 @@ class LoadedModel:
 
 def _read(
     pieces: queue.Queue[str | BaseException | None], *, thread: threading.Thread, stopped: threading.Event
-) -> Iterator[str]:
+) -> Generator[str]:
     thread.start()
     try:
         while (piece := pieces.get()) is not None:

@@ -1,74 +1,70 @@
-"""The adapters: their table, and what can be done with the one that is chosen."""
+"""The stack: its adapters in a list, and everything about the one that is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import gradio as gr
 
 from cocolora.core.adapters import Activation, Adapter
-from cocolora.core.conversations import Turn
 from cocolora.core.counting import count
+from cocolora.core.history import Descent
 from cocolora.engine import Engine
+from cocolora.settings import Gate
 from cocolora.ui.board import Board
+from cocolora.ui.charts import show_scores
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import ACTIVATIONS, adapter_state, days, escape, minute, share
+from cocolora.ui.trials import build_trials
+from cocolora.ui.words import ACTIVATIONS, adapter_state, chat_title, day, escape, minute
 
-HEADERS = {
-    "Name": "What it is called; rename it below",
-    "Kind": "Knowledge answers about its turns, behaviour changes how everything is answered",
-    "Takes part": "When it takes part in an answer",
-    "State": "Whether it passed its tests",
-    "Learned from": "How many turns, and when they were said",
-    "Made": "When it was trained",
-    "Recall": "Right answers to new wordings of what it learned",
-    "Retention": "Right answers to what the base model knew; the base model's own share in brackets",
-    "Abstention": "Admits that it does not know what it cannot know",
-}
+SHOWN = 20
 NO_ADAPTERS = "No adapters yet. Tell the bot something worth knowing, then press Learn now."
+CHOOSE_ONE = "Choose an adapter to see where it comes from and how well it does, and to change it."
+SHORT_ACTIVATIONS = {Activation.ALWAYS: "always on", Activation.ROUTED: "on when it fits", Activation.OFF: "off"}
 
 
-def show_table(adapters: tuple[Adapter, ...], turns: dict[str, Turn], *, model: str) -> str:
-    """Return the adapters as an HTML table, newest first; ``turns`` are those they learned, by id."""
-    if not adapters:
-        return f"<p>{escape(NO_ADAPTERS)}</p>"
-    head = "".join(f'<th scope="col" title="{escape(why)}">{escape(name)}</th>' for name, why in HEADERS.items())
-    body = "".join(_row(adapter, turns, model=model) for adapter in reversed(adapters))
-    caption = f"{count(len(adapters), 'adapter')}, newest first"
-    return (
-        f'<div class="cocolora-scroll" tabindex="0"><table><caption>{caption}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+def label(adapter: Adapter) -> str:
+    """Return an adapter's entry in the list: its name, and below it when it takes part."""
+    taking_part = SHORT_ACTIVATIONS[adapter.activation] if adapter.usable else "off"
+    weight = "" if adapter.weight == 1 else f" · weight {adapter.weight:g}"
+    return f"{adapter.name}\n{adapter.kind} · {taking_part}{weight}"
 
 
-def _row(adapter: Adapter, turns: dict[str, Turn], *, model: str) -> str:
-    scores = adapter.scores
-    cells = [
-        str(adapter.kind).capitalize(),
-        ACTIVATIONS[adapter.activation],
-        adapter_state(adapter, model=model),
-        learned_from(adapter, turns),
-        minute(adapter.made_at),
-        share(scores.recall) if scores else "–",
-        f"{share(scores.retention)} ({share(scores.retention_base)})" if scores else "–",
-        share(scores.abstention) if scores else "–",
-    ]
-    return (
-        f'<tr><th scope="row">{escape(adapter.name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
-    )
+def show_adapter(adapter: Adapter, descents: Sequence[Descent], *, gate: Gate, model: str) -> str:
+    """Return what there is to know of an adapter as HTML."""
+    recipe = adapter.recipe
+    facts = {
+        "State": adapter_state(adapter, model=model),
+        "Learned from": learned_from(adapter, descents),
+        "Made": f"{minute(adapter.made_at)}, on {adapter.base.name}",
+        "Size": f"{adapter.size_bytes / 1e6:.2f} MB: rank {recipe.rank}, alpha {recipe.alpha:g}, "
+        f"{recipe.steps} steps at {recipe.learning_rate:g}",
+    }
+    rows = "".join(f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>" for key, value in facts.items())
+    heading = f'<h3 class="cocolora-heading">{escape(adapter.name)}</h3>'
+    scores = show_scores([adapter], gate) if adapter.scores else "<p>It was not tested here.</p>"
+    return f'{heading}<dl class="cocolora-facts">{rows}</dl>{scores}'
 
 
-def learned_from(adapter: Adapter, turns: dict[str, Turn]) -> str:
+def learned_from(adapter: Adapter, descents: Sequence[Descent]) -> str:
     """Return what an adapter was made from, in words."""
     if adapter.origin:
         return f"Imported from {adapter.origin}"
-    said = days(turns[turn_id].said_at for turn_id in adapter.turn_ids if turn_id in turns)
-    return ", ".join(filter(None, [count(len(adapter.turn_ids), "turn"), said]))
+    told = [
+        f"{count(d.turns, 'turn')} of “{chat_title(d.title, d.started_at)}” ({day(d.started_at)})" for d in descents
+    ]
+    return "; ".join(told) or "turns that were forgotten since"
 
 
 def choose(engine: Engine, page: Page, adapter_id: str | None) -> str:
     """Choose the adapter that the buttons act on."""
     page.adapter_id, page.deleting = adapter_id, False
+    return ""
+
+
+def show_more(engine: Engine, page: Page) -> str:
+    """List more adapters."""
+    page.shown_adapters += SHOWN
     return ""
 
 
@@ -78,10 +74,15 @@ def switch(engine: Engine, page: Page, activation: str) -> str:
     return f'"{adapter.name}" takes part: {ACTIVATIONS[adapter.activation].lower()}.'
 
 
-def save(engine: Engine, page: Page, name: str, weight: float) -> str:
-    """Rename and weigh the chosen adapter."""
-    adapter = engine.change_adapter(_chosen(page), name=name, weight=weight)
-    return f'Saved "{adapter.name}" with weight {adapter.weight:g}.'
+def weigh(engine: Engine, page: Page, weight: float) -> str:
+    """Weigh the chosen adapter."""
+    adapter = engine.change_adapter(_chosen(page), weight=weight)
+    return f'"{adapter.name}" now has weight {adapter.weight:g}.'
+
+
+def rename(engine: Engine, page: Page, name: str) -> str:
+    """Rename the chosen adapter."""
+    return f'Saved as "{engine.change_adapter(_chosen(page), name=name).name}".'
 
 
 def ask_delete(engine: Engine, page: Page) -> str:
@@ -110,38 +111,55 @@ def _chosen(page: Page) -> str:
 
 
 def build_adapters(board: Board) -> None:
-    """Lay out the table and the actions."""
-    table = gr.HTML()
-    chosen = gr.Dropdown(label="Adapter", info="Choose one to change it.", visible=False, elem_id="cocolora-adapter")
-    with gr.Column(visible=False) as details:
-        _build_details(board, chosen)
-    board.follow(table, see=lambda view: (view.status.adapters, view.status.model), show=_table(board.engine))
-    board.follow(chosen, see=_choices_seen, show=_choices)
-    board.follow(details, see=_is_chosen, show=lambda view: gr.update(visible=_is_chosen(view)))
-
-
-def _build_details(board: Board, chosen: gr.Dropdown) -> None:
-    radio = gr.Radio([(label, str(key)) for key, label in ACTIVATIONS.items()], label="Takes part")
+    """Lay out the list, the chosen adapter and its actions, and the trials."""
     with gr.Row():
-        name = gr.Textbox(label="Name", max_lines=1)
+        with gr.Column(scale=2, min_width=280):
+            _build_list(board)
+        with gr.Column(scale=3, min_width=300):
+            _build_chosen(board)
+    with gr.Column(elem_classes="cocolora-card"):
+        build_trials(board)
+
+
+def _build_list(board: Board) -> None:
+    empty = gr.HTML(f"<p>{escape(NO_ADAPTERS)}</p>")
+    listed = gr.Radio(label="Adapters, newest first", elem_id="cocolora-adapter", elem_classes="cocolora-list")
+    more = gr.Button("Show more", size="sm", visible=False)
+    board.follow(empty, see=_has_any, show=lambda view: gr.update(visible=not _has_any(view)))
+    board.follow(listed, see=_listed_seen, show=_listed)
+    board.follow(more, see=_has_more, show=lambda view: gr.update(visible=_has_more(view)))
+    board.on(listed.input, choose, [listed], answer=gr.HTML(visible=False))
+    board.on(more.click, show_more, answer=gr.HTML(visible=False))
+
+
+def _build_chosen(board: Board) -> None:
+    about = gr.HTML()
+    board.follow(about, see=_about_seen, show=_about)
+    with gr.Column(visible=False) as actions:
+        radio = gr.Radio([(text, str(key)) for key, text in ACTIVATIONS.items()], label="Takes part")
         weight = gr.Slider(0, 2, value=1, step=0.05, label="Weight (factor)", info="1 is as trained, 0 is no effect.")
-    with gr.Row():
-        store = gr.Button("Save name and weight")
-        remove = gr.Button("Delete …", variant="stop")
-    with gr.Row(visible=False) as confirm:
-        really = gr.Button("Delete it for good", variant="stop")
-        no = gr.Button("Keep it")
-    answer = gr.HTML()
-    _follow_details(board, radio=radio, name=name, weight=weight, confirm=confirm)
-    board.on(chosen.input, choose, [chosen], answer=answer)
+        with gr.Row(elem_classes="cocolora-buttons"):
+            name = gr.Textbox(label="Name", max_lines=1)
+            store = gr.Button("Rename", size="sm", min_width=100)
+        with gr.Row(elem_classes="cocolora-buttons"):
+            remove = gr.Button("Delete …", size="sm", min_width=100)
+        with gr.Row(visible=False) as confirm:
+            really = gr.Button("Delete it for good", variant="stop", size="sm")
+            no = gr.Button("Keep it", size="sm")
+        answer = gr.HTML()
+    _follow_chosen(board, radio=radio, name=name, weight=weight)
+    board.follow(actions, see=_is_chosen, show=lambda view: gr.update(visible=_is_chosen(view)))
+    board.follow(confirm, see=_is_deleting, show=lambda view: gr.update(visible=_is_deleting(view)))
     board.on(radio.input, switch, [radio], answer=answer, resend=[radio])
-    board.on(store.click, save, [name, weight], answer=answer)
+    board.on(weight.release, weigh, [weight], answer=answer, resend=[weight])
+    board.on(store.click, rename, [name], answer=answer)
+    board.on(name.submit, rename, [name], answer=answer)
     board.on(remove.click, ask_delete, answer=answer)
     board.on(really.click, delete, answer=answer)
     board.on(no.click, keep, answer=answer)
 
 
-def _follow_details(board: Board, *, radio: gr.Radio, name: gr.Textbox, weight: gr.Slider, confirm: gr.Row) -> None:
+def _follow_chosen(board: Board, *, radio: gr.Radio, name: gr.Textbox, weight: gr.Slider) -> None:
     def follow(widget: gr.Component, field: str) -> None:
         def see(view: View) -> object:
             return (view.page.adapter_id, getattr(view.adapter, field, None))
@@ -151,26 +169,36 @@ def _follow_details(board: Board, *, radio: gr.Radio, name: gr.Textbox, weight: 
     follow(radio, "activation")
     follow(name, "name")
     follow(weight, "weight")
-    board.follow(confirm, see=_is_deleting, show=lambda view: gr.update(visible=_is_deleting(view)))
 
 
-def _table(engine: Engine) -> Callable[[View], str]:
-    def show(view: View) -> str:
-        adapters = view.status.adapters
-        ids = {turn_id for adapter in adapters for turn_id in adapter.turn_ids}
-        turns = {turn.id: turn for turn in engine.journal.turns(ids=ids)}
-        return show_table(adapters, turns, model=view.status.model)
-
-    return show
+def _has_any(view: View) -> bool:
+    return bool(view.status.adapters)
 
 
-def _choices_seen(view: View) -> object:
-    return [(adapter.name, adapter.id) for adapter in reversed(view.status.adapters)], view.adapter is not None
+def _has_more(view: View) -> bool:
+    return len(view.status.adapters) > view.page.shown_adapters
 
 
-def _choices(view: View) -> object:
-    choices = [(adapter.name, adapter.id) for adapter in reversed(view.status.adapters)]
-    return gr.update(choices=choices, value=view.adapter.id if view.adapter else None, visible=bool(choices))
+def _listed_seen(view: View) -> object:
+    return [label(adapter) for adapter in view.status.adapters], view.page.shown_adapters, view.page.adapter_id
+
+
+def _listed(view: View) -> object:
+    newest = list(reversed(view.status.adapters))[: view.page.shown_adapters]
+    choices = [(label(adapter), adapter.id) for adapter in newest]
+    value = view.page.adapter_id if any(view.page.adapter_id == key for _, key in choices) else None
+    return gr.update(choices=choices, value=value, visible=bool(choices))
+
+
+def _about_seen(view: View) -> object:
+    return view.adapter, view.status.model, view.history, view.settings.gate, bool(view.status.adapters)
+
+
+def _about(view: View) -> str:
+    if view.adapter is None:
+        return f"<p>{escape(CHOOSE_ONE)}</p>" if view.status.adapters else ""
+    descents = view.history.descent_of(view.adapter.id)
+    return show_adapter(view.adapter, descents, gate=view.settings.gate, model=view.status.model)
 
 
 def _is_chosen(view: View) -> bool:

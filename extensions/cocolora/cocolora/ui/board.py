@@ -56,7 +56,7 @@ class Board:
     def __init__(self, engine: Engine, *, profile: str) -> None:
         self.engine = engine
         self.lookout = Lookout(engine)
-        self._page = gr.State(Page(profile=profile))
+        self.page = gr.State(Page(profile=profile))
         self._followers: list[Follower] = []
         self._actions: list[Action] = []
 
@@ -80,9 +80,9 @@ class Board:
         """Bind everything, and begin to follow."""
         widgets = [follower.widget for follower in self._followers]
         for action in self._actions:
-            inputs, outputs = [self._page, *action.inputs], [action.answer, *widgets]
+            inputs, outputs = [self.page, *action.inputs], [action.answer, *widgets]
             action.event(self._acting(action), inputs, outputs, show_progress="hidden", concurrency_limit=None)
-        poll(self._refresh, inputs=[self._page], outputs=widgets, every_s=POLL_S)
+        poll(self._refresh, inputs=[self.page], outputs=widgets, every_s=POLL_S)
 
     def _acting(self, action: Action) -> Callable[..., list[Any]]:
         def act(page: Page, *values: Any) -> list[Any]:

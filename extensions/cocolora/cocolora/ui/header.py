@@ -16,7 +16,13 @@ from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
 from cocolora.ui.words import duration, escape, refused, said
 
-DOING = {"learn": "Learning", "forget": "Forgetting", "index": "Indexing", "import": "Importing"}
+DOING = {
+    "learn": "Learning",
+    "forget": "Forgetting",
+    "index": "Indexing",
+    "import": "Importing",
+    "measure": "Measuring",
+}
 FIRST_STEP = (
     "Nothing was said yet. Chat for a while: every reply is remembered here. Then press Learn now, or wait until "
     "enough was said."
@@ -121,10 +127,10 @@ def choose_profile(engine: Engine, page: Page, profile: str) -> str:
 def build_header(board: Board) -> None:
     """Lay out the header."""
     status = gr.HTML(f"<p>{LOOKING}</p>", elem_id="cocolora-status")
-    with gr.Row(elem_classes="cocolora-buttons"):
+    with gr.Row(elem_classes=["cocolora-buttons", "cocolora-head"]):
         learn = gr.Button("Learn now", variant="primary", size="sm", min_width=140, elem_id="cocolora-learn")
         halt = gr.Button("Stop", variant="stop", visible=False, size="sm", min_width=100, elem_id="cocolora-stop")
-        profile = gr.Dropdown(label="Profile", info="Whose memory this is.", visible=False, min_width=160)
+        profile = gr.Dropdown(label="Whose memory (profile)", visible=False, min_width=160)
     answer = gr.HTML()
     board.follow(status, see=show_status, show=show_status)
     board.follow(halt, see=_works, show=lambda view: gr.update(visible=_works(view)))

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from cocolora.core.adapters import Adapter
-from cocolora.core.conversations import DEFAULT_PROFILE, Conversation, Turn
+from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.pace import Pace, begin
+from cocolora.core.told import Shelved, Told
 from cocolora.engine import Engine
+from cocolora.engine.estimate import Speed
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.history import History
 from cocolora.engine.jobs import JobView
 from cocolora.engine.status import Status
+from cocolora.engine.trial import Trial
 from cocolora.settings import Settings
 
 T = TypeVar("T")
@@ -28,8 +31,13 @@ class Page:
     profile: str = DEFAULT_PROFILE
     adapter_id: str | None = None
     deleting: bool = False
+    shown_adapters: int = 20
+    trial: Trial | None = None
     conversation_id: str | None = None
-    turn_id: str | None = None
+    found: frozenset[str] | None = None
+    shown: int = 12
+    turn_ids: list[str] = field(default_factory=list)
+    editing: str | None = None
     plan: ForgetPlan | None = None
     bundle: str | None = None
     failure: str = ""
@@ -38,8 +46,19 @@ class Page:
     def choose_profile(self, profile: str) -> None:
         """Look at another profile; what was chosen in the old one is no longer chosen."""
         self.profile = profile
-        self.adapter_id = self.conversation_id = self.turn_id = self.plan = self.bundle = None
+        self.adapter_id = self.bundle = self.found = None
         self.deleting = False
+        self.choose_conversation(None)
+
+    def choose_conversation(self, conversation_id: str | None) -> None:
+        """Read another conversation; what was chosen in the old one is no longer chosen."""
+        self.conversation_id = conversation_id
+        self.choose_turns([])
+
+    def choose_turns(self, turn_ids: list[str]) -> None:
+        """Choose turns; a preview or an edit of other ones is withdrawn."""
+        self.turn_ids = turn_ids
+        self.plan = self.editing = None
 
 
 class Lookout:
@@ -99,24 +118,34 @@ class View:
         return tuple(sorted({self.page.profile, DEFAULT_PROFILE, *known}))
 
     @property
-    def conversations(self) -> tuple[Conversation, ...]:
+    def shelf(self) -> tuple[Shelved, ...]:
         """The profile's conversations, newest first."""
         journal, profile = self.lookout.engine.journal, self.page.profile
-        return self.lookout.keep(("conversations", profile), lambda: tuple(reversed(journal.conversations(profile))))
+        return self.lookout.keep(("shelf", profile), lambda: tuple(journal.shelf(profile)))
+
+    @property
+    def shelved(self) -> Shelved | None:
+        """The chosen conversation, unless it is gone."""
+        return next((one for one in self.shelf if one.conversation.id == self.page.conversation_id), None)
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """The turns of the chosen conversation, with what became of them."""
+        if self.shelved is None:
+            return ()
+        engine, chosen = self.lookout.engine, self.shelved.conversation.id
+        return self.lookout.keep(("told", chosen), lambda: engine.read_conversation(chosen))
+
+    @property
+    def speed(self) -> Speed | None:
+        """How fast the loaded model was found to be."""
+        return self.lookout.engine.speed
 
     @property
     def history(self) -> History:
         """How the profile's memory grew."""
         engine, profile = self.lookout.engine, self.page.profile
         return self.lookout.keep(("history", profile), lambda: engine.history(profile=profile))
-
-    @property
-    def turns(self) -> tuple[Turn, ...]:
-        """The turns of the chosen conversation, as long as there is one."""
-        engine, chosen = self.lookout.engine, self.page.conversation_id
-        if not any(conversation.id == chosen for conversation in self.conversations):
-            return ()
-        return self.lookout.keep(("turns", chosen), lambda: tuple(engine.turns(conversation_id=chosen)))
 
     @property
     def adapter(self) -> Adapter | None:

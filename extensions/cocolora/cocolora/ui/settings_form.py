@@ -13,6 +13,7 @@ from cocolora.engine import Engine
 from cocolora.settings import Settings
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page
+from cocolora.ui.presets import build_presets
 
 UNITS = {
     "bytes": "bytes",
@@ -70,7 +71,9 @@ def reset(section: str, kind: type[BaseModel]) -> Callable[..., str]:
 
 
 def build_settings(board: Board) -> None:
-    """Lay out a form for each section."""
+    """Lay out the presets and a form for each section."""
+    with gr.Column(elem_classes="cocolora-card"):
+        build_presets(board)
     for section, kind in sections().items():
         with gr.Accordion(section.capitalize(), open=False, elem_id=f"cocolora-settings-{section}"):
             _build_section(board, section, kind)

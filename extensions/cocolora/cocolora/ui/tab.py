@@ -8,7 +8,7 @@ from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.engine import Engine
 from cocolora.ui.adapters import build_adapters
 from cocolora.ui.board import Board
-from cocolora.ui.forgetting import build_forgetting
+from cocolora.ui.conversations import build_conversations
 from cocolora.ui.header import build_header
 from cocolora.ui.overview import build_overview
 from cocolora.ui.settings_form import build_settings
@@ -16,8 +16,8 @@ from cocolora.ui.sharing import build_sharing
 from cocolora.ui.style import STYLE
 
 
-def build(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> None:
-    """Lay out the tab inside the ``gr.Blocks`` that is being built, and bind it to the engine."""
+def build(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> gr.State:
+    """Lay out the tab inside the ``gr.Blocks`` that is being built, and bind it to the engine; return its page."""
     board = Board(engine, profile=profile)
     gr.HTML(STYLE, visible=True, elem_classes="cocolora-style")
     with gr.Column(elem_classes="cocolora"):
@@ -25,12 +25,13 @@ def build(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> None:
         with gr.Tabs():
             with gr.Tab("Overview", elem_id="cocolora-tab-overview"):
                 build_overview(board)
+            with gr.Tab("Conversations", elem_id="cocolora-tab-conversations"):
+                build_conversations(board)
             with gr.Tab("Stack", elem_id="cocolora-tab-stack"):
                 build_adapters(board)
-            with gr.Tab("Forget", elem_id="cocolora-tab-forget"):
-                build_forgetting(board)
             with gr.Tab("Settings", elem_id="cocolora-tab-settings"):
                 build_settings(board)
             with gr.Tab("Share", elem_id="cocolora-tab-share"):
                 build_sharing(board)
     board.wire()
+    return board.page

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cocolora.core.adapters import Activation, Adapter, AdapterState
-from cocolora.core.conversations import Conversation, Turn
+from cocolora.core.conversations import Turn
 from cocolora.core.memories import absolute_date
 
 ACTIVATIONS = {
@@ -70,11 +70,6 @@ def refused(sentence: str) -> str:
 def chat_title(title: str, started_at: datetime, longest: int = 40) -> str:
     """Return what a conversation is called: its title, or the day it was held."""
     return shorten(title, longest) or f"{started_at.astimezone():%A}'s chat"
-
-
-def conversation_label(conversation: Conversation) -> str:
-    """Return what a conversation is called in a list."""
-    return f"{chat_title(conversation.title, conversation.started_at)} · {minute(conversation.started_at)}"
 
 
 def turn_label(turn: Turn) -> str:

@@ -1,0 +1,44 @@
+"""What became of what was said: each turn with where it stands, and each conversation with how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cocolora.core.conversations import Change, Conversation, Turn
+
+
+class Standing(StrEnum):
+    """What came of a turn so far."""
+
+    WAITING = "remembered"
+    PRIVATE = "remembered, never learned"
+    READ = "read, nothing to learn"
+    LEARNED = "learned"
+    REJECTED = "not learned"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A turn and what became of it.
+
+    ``adapter`` is the name of the adapter that learned it or was rejected for it, ``reason`` why. ``change`` made its
+    current version. ``drew_on`` are the earlier turns that its reply drew on, as far as they are still there.
+    """
+
+    turn: Turn
+    standing: Standing
+    change: Change
+    adapter: str = ""
+    reason: str = ""
+    drew_on: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A conversation, with how many turns it holds and how many of them were learned."""
+
+    conversation: Conversation
+    turns: int
+    learned: int
+    learnable: bool

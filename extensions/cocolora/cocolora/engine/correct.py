@@ -1,0 +1,45 @@
+"""Correcting: a turn is edited, a conversation moves to another profile, or is no longer learned."""
+
+from __future__ import annotations
+
+from cocolora.core.conversations import Change
+from cocolora.core.reconcile import Row
+from cocolora.core.records import Synced
+from cocolora.engine.record import record
+from cocolora.engine.rooms import Rooms
+from cocolora.errors import HostsChat, SettingsInvalid
+
+PROFILE_CHARACTERS = 80
+HOSTS = ("webui",)
+"""Sources whose chats the host keeps itself: the journal follows them, so that an edit here would not last."""
+
+
+def edit_turn(rooms: Rooms, turn_id: str, *, conversation_id: str, user: str, reply: str) -> Synced:
+    """Give a turn of a conversation another text; adapters that learned the old one are stale.
+
+    Raises UnknownId, HostsChat, and SettingsInvalid for an empty text.
+    """
+    conversation = rooms.journal.conversation(conversation_id)
+    rooms.journal.turn(turn_id)
+    if conversation.source in HOSTS:
+        raise HostsChat(conversation.title)
+    empty = [name for name, text in (("what you said", user), ("the reply", reply)) if not text.strip()]
+    if empty:
+        raise SettingsInvalid("The turn", [f"{' and '.join(empty)} must not be empty; to be rid of it, forget it"])
+    rows = [
+        Row(user, reply, turn.said_at) if turn.id == turn_id else Row(turn.user, turn.reply, turn.said_at)
+        for turn in rooms.journal.turns(conversation_id=conversation_id)
+    ]
+    return record(rooms, conversation, rows, change=Change.EDITED)
+
+
+def move_conversation(rooms: Rooms, conversation_id: str, *, profile: str) -> Synced:
+    """Move a conversation to another profile, which has yet to read it. Raises UnknownId, SettingsInvalid."""
+    name = profile.strip()
+    if not 1 <= len(name) <= PROFILE_CHARACTERS or not name.isprintable():
+        problem = f"it must have 1 to {PROFILE_CHARACTERS} printable characters (found {profile!r})"
+        raise SettingsInvalid("The profile's name", [problem])
+    moved = rooms.journal.move_conversation(conversation_id, profile=name, now=rooms.clock())
+    rooms.index.drop_turns(moved.removed, erase=False)
+    rooms.index_turns(rooms.journal.turns(ids=moved.recorded), profile=name)
+    return moved

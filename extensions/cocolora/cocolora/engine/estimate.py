@@ -1,0 +1,49 @@
+"""Estimating: how long the loaded model will train on one stretch, from how long it takes to read one batch."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from cocolora.core.conversations import ChatMessage
+from cocolora.core.events import CancelCheck, Progress, ProgressCallback
+from cocolora.engine.rooms import Rooms
+from cocolora.errors import Cancelled
+from cocolora.settings import Learning
+
+MEASURE = "measure"
+"""The kind of job that measures."""
+STEP_READINGS = 5.4
+"""A training step takes as long as this many readings of a batch of short questions: it goes there and back, and its
+samples are longer. Measured on the demo base in processor time: 5.0 to 5.6."""
+_QUESTION = "What did I say that my dog and my cat are called, and where do we live with the two of them?"
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a model is: the seconds in which it reads one batch of so many samples."""
+
+    model: str
+    batch_samples: int
+    reading_s: float
+
+    def stretch_s(self, learning: Learning) -> float:
+        """Return about how many seconds one attempt at one stretch trains; reading and testing come on top."""
+        return learning.steps * self.reading_s * STEP_READINGS * learning.batch_samples / self.batch_samples
+
+
+def measure_speed(rooms: Rooms, *, on_progress: ProgressCallback, cancelled: CancelCheck) -> Speed:
+    """Let the loaded model read a batch a few times; the fastest counts. Raises NoModel, CannotTrain, Cancelled."""
+    bench, samples = rooms.workbench(), rooms.settings.learning.batch_samples
+    asked: list[ChatMessage] = [{"role": "user", "content": _QUESTION}]
+    times_s = []
+    for done in range(_ROUNDS):
+        on_progress(Progress("reading a batch", done, _ROUNDS))
+        if cancelled():
+            raise Cancelled("Measuring")
+        with bench.using([]) as model:
+            begun_s = time.perf_counter()
+            model.generate([asked] * samples, max_new_tokens=1)
+            times_s.append(time.perf_counter() - begun_s)
+    return Speed(str(bench.model.identity), samples, min(times_s))

@@ -1,0 +1,74 @@
+"""Reading back: a conversation with what became of each turn, and the conversations that hold a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cocolora.core.adapters import Adapter
+from cocolora.core.conversations import Change, Turn
+from cocolora.core.records import Outcome, Reading
+from cocolora.core.told import Standing, Told
+from cocolora.engine.rooms import Rooms
+from cocolora.errors import ModelError
+
+_STANDINGS = {Outcome.LEARNED: Standing.LEARNED, Outcome.REJECTED: Standing.REJECTED}
+
+
+def read_conversation(rooms: Rooms, conversation_id: str) -> tuple[Told, ...]:
+    """Return a conversation's turns with where each stands for the loaded base, or for any where none is loaded."""
+    journal = rooms.journal
+    turns = journal.turns(conversation_id=conversation_id)
+    ids = [turn.id for turn in turns]
+    readings = journal.readings(ids, _fingerprint(rooms))
+    adapters = {adapter.id: adapter for adapter in journal.adapters()}
+    sources = journal.sources(ids)
+    drawn = {turn.id: turn for turn in journal.turns(ids={one for found in sources.values() for one in found})}
+    changes = journal.changes(ids)
+    private = conversation_id in journal.unlearnable()
+    return tuple(
+        _told(
+            turn,
+            readings.get(turn.id),
+            adapters,
+            change=changes[turn.id],
+            drew_on=tuple(drawn[one] for one in sources.get(turn.id, ()) if one in drawn),
+            private=private,
+        )
+        for turn in turns
+    )
+
+
+def _told(
+    turn: Turn,
+    reading: Reading | None,
+    adapters: Mapping[str, Adapter],
+    *,
+    change: Change,
+    drew_on: tuple[Turn, ...],
+    private: bool,
+) -> Told:
+    if reading is None:
+        return Told(turn, Standing.PRIVATE if private else Standing.WAITING, change, drew_on=drew_on)
+    adapter = adapters.get(reading.adapter_id or "")
+    return Told(
+        turn,
+        _STANDINGS.get(reading.outcome, Standing.READ),
+        change,
+        adapter=adapter.name if adapter else "",
+        reason=adapter.reason if adapter and reading.outcome is Outcome.REJECTED else "",
+        drew_on=drew_on,
+    )
+
+
+def find_conversations(rooms: Rooms, text: str, *, profile: str) -> frozenset[str]:
+    """Return the ids of the conversations that hold a text, in any turn or in their title, whatever its case."""
+    wanted = " ".join(text.casefold().split())
+    titled = {chat.id for chat in rooms.journal.conversations(profile) if wanted in chat.title.casefold()}
+    return frozenset(titled | {turn.conversation_id for turn in rooms.journal.matching(text, profile=profile)})
+
+
+def _fingerprint(rooms: Rooms) -> str | None:
+    try:
+        return rooms.workbench().model.identity.fingerprint
+    except ModelError:
+        return None

@@ -1,0 +1,216 @@
+"""Reading a conversation: each turn with what became of it, and what can be done with some turns or with all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import gradio as gr
+
+from cocolora.core.conversations import Change
+from cocolora.core.told import Standing, Told
+from cocolora.engine import Engine
+from cocolora.ui.board import Board
+from cocolora.ui.forgetting import build_forgetting
+from cocolora.ui.page import Page, View
+from cocolora.ui.words import chat_title, escape, minute, shorten
+
+MOST_TURNS = 200
+CHOOSE_ONE = "Choose a conversation to read it and to see what became of each turn."
+STANDINGS = {
+    Standing.WAITING: "Remembered",
+    Standing.PRIVATE: "Remembered, never learned",
+    Standing.READ: "Read, nothing to learn",
+    Standing.LEARNED: "Learned",
+    Standing.REJECTED: "Not learned",
+}
+CHANGES = {
+    Change.EDITED: "Edited",
+    Change.REGENERATED: "Reply generated again",
+    Change.CONTINUED: "Reply continued",
+    Change.SWIPED: "Another reply chosen",
+}
+
+
+def show_conversation(told: Sequence[Told]) -> str:
+    """Return the turns of a conversation as HTML, the newest of a very long one."""
+    left_out = len(told) - MOST_TURNS
+    before = f'<p class="cocolora-quiet">{left_out} earlier turns are not shown.</p>' if left_out > 0 else ""
+    first = max(0, left_out) + 1
+    turns = "".join(_turn(number, one) for number, one in enumerate(told[-MOST_TURNS:], start=first))
+    return f'{before}<ol class="cocolora-turns" tabindex="0" aria-label="Turns">{turns}</ol>'
+
+
+def _turn(number: int, told: Told) -> str:
+    turn = told.turn
+    drew = "".join(
+        f'<p class="cocolora-drew">Drew on: “{escape(shorten(source.user))}” ({escape(minute(source.said_at))})</p>'
+        for source in told.drew_on
+    )
+    return (
+        f'<li><p class="cocolora-who"><b>{number}</b> {escape(minute(turn.said_at))}{_badges(told)}</p>'
+        f'<p class="cocolora-user"><span class="cocolora-hidden">You: </span>{_text(turn.user)}</p>'
+        f'<p class="cocolora-reply"><span class="cocolora-hidden">Reply: </span>{_text(turn.reply)}</p>{drew}</li>'
+    )
+
+
+def _badges(told: Told) -> str:
+    words = STANDINGS[told.standing]
+    if told.standing is Standing.LEARNED and told.adapter:
+        words = f"{words} in {told.adapter}"
+    if told.reason:
+        words = f"{words}: {told.reason}"
+    changed = CHANGES.get(told.change)
+    edited = f' <span class="cocolora-badge">{escape(changed)}</span>' if changed else ""
+    return f' <span class="cocolora-badge cocolora-{told.standing.name.lower()}">{escape(words)}</span>{edited}'
+
+
+def _text(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
+
+
+def choose_turns(engine: Engine, page: Page, turn_ids: list[str]) -> str:
+    """Choose turns; with none chosen, the whole conversation is meant."""
+    page.choose_turns(turn_ids or [])
+    return ""
+
+
+def switch_learning(engine: Engine, page: Page, learnable: bool) -> str:
+    """Say whether the conversation may be learned."""
+    engine.set_learnable(_chosen(page), learnable)
+    if learnable:
+        return "This conversation will be learned."
+    return "Nothing more of this conversation will be learned. What was learned already stays until you forget it."
+
+
+def move(engine: Engine, page: Page, profile: str | None) -> str:
+    """Move the conversation to another profile."""
+    conversation = engine.journal.conversation(_chosen(page))
+    wanted = (profile or "").strip()
+    if wanted == conversation.profile:
+        return f'It is under "{wanted}" already.'
+    engine.move_conversation(conversation.id, profile=wanted)
+    page.choose_conversation(None)
+    return (
+        f'Moved to "{wanted}": it is learned anew there, and adapters of "{page.profile}" lose it when it next learns.'
+    )
+
+
+def ask_edit(engine: Engine, page: Page) -> str:
+    """Open the chosen turn for editing."""
+    if len(page.turn_ids) != 1:
+        return "Choose exactly one turn to edit."
+    page.editing = page.turn_ids[0]
+    return ""
+
+
+def save_edit(engine: Engine, page: Page, user: str, reply: str) -> str:
+    """Keep the edited texts."""
+    turn = engine.journal.turn(page.editing or "")
+    if (user, reply) != (turn.user, turn.reply):
+        engine.edit_turn(turn.id, conversation_id=_chosen(page), user=user, reply=reply)
+    page.editing = None
+    return (
+        "Saved. What was learned from the old text goes with the next Learn now, and the new text is learned instead."
+    )
+
+
+def cancel_edit(engine: Engine, page: Page) -> str:
+    """Leave the turn as it is."""
+    page.editing = None
+    return "Nothing was changed."
+
+
+def _chosen(page: Page) -> str:
+    return page.conversation_id or ""
+
+
+def build_reading(board: Board) -> None:
+    """Lay out the conversation and the actions."""
+    heading = gr.HTML()
+    text = gr.HTML()
+    with gr.Column(visible=False, elem_classes="cocolora-actions") as actions:
+        turns = gr.Dropdown(
+            label="Turns",
+            info="With none chosen, Forget means the whole conversation.",
+            multiselect=True,
+            elem_id="cocolora-turns",
+        )
+        with gr.Row(elem_classes="cocolora-buttons"):
+            edit = gr.Button("Edit the turn", size="sm", min_width=120, elem_id="cocolora-edit")
+            forget = gr.Button("Forget …", size="sm", min_width=120, elem_id="cocolora-preview")
+        answer = gr.HTML()
+        _build_editing(board, edit, answer)
+        build_forgetting(board, forget, answer)
+        _build_conversation_settings(board, answer)
+    board.follow(heading, see=_heading, show=_heading)
+    board.follow(text, see=lambda view: view.told, show=lambda view: show_conversation(view.told) if view.told else "")
+    board.follow(actions, see=_is_chosen, show=lambda view: gr.update(visible=_is_chosen(view)))
+    board.follow(turns, see=lambda view: (view.told, view.page.turn_ids), show=_turns)
+    board.on(turns.input, choose_turns, [turns], answer=answer)
+
+
+def _build_editing(board: Board, edit: gr.Button, answer: gr.HTML) -> None:
+    with gr.Column(visible=False) as form:
+        user = gr.Textbox(label="What you said", lines=2, elem_id="cocolora-edit-user")
+        reply = gr.Textbox(label="The reply", lines=2, elem_id="cocolora-edit-reply")
+        with gr.Row():
+            keep = gr.Button("Save the turn", variant="primary", size="sm", elem_id="cocolora-save-turn")
+            leave = gr.Button("Leave it as it is", size="sm")
+    board.follow(form, see=_edits, show=lambda view: gr.update(visible=_edits(view) is not None))
+    board.follow(user, see=_edits, show=lambda view: gr.update(value=told.turn.user if (told := _edits(view)) else ""))
+    board.follow(
+        reply, see=_edits, show=lambda view: gr.update(value=told.turn.reply if (told := _edits(view)) else "")
+    )
+    board.on(edit.click, ask_edit, answer=answer)
+    board.on(keep.click, save_edit, [user, reply], answer=answer)
+    board.on(leave.click, cancel_edit, answer=answer)
+
+
+def _build_conversation_settings(board: Board, answer: gr.HTML) -> None:
+    learnable = gr.Checkbox(True, label="Learn from this conversation", elem_id="cocolora-learnable")
+    with gr.Row(elem_classes="cocolora-buttons"):
+        profile = gr.Dropdown(
+            label="Move to profile",
+            info="A new name makes a new profile.",
+            allow_custom_value=True,
+            elem_id="cocolora-move-to",
+        )
+        go = gr.Button("Move", size="sm", min_width=80, elem_id="cocolora-move")
+    board.follow(learnable, see=_learnable, show=lambda view: gr.update(value=_learnable(view)))
+    board.follow(profile, see=lambda view: (view.page.profile, view.profiles), show=_move_choices)
+    board.on(learnable.input, switch_learning, [learnable], answer=answer, resend=[learnable])
+    board.on(go.click, move, [profile], answer=answer)
+
+
+def _heading(view: View) -> str:
+    shelved = view.shelved
+    if shelved is None:
+        return f"<p>{escape(CHOOSE_ONE)}</p>" if view.shelf else ""
+    chat = shelved.conversation
+    where = f"from {chat.source}, begun {minute(chat.started_at)}"
+    return (
+        f'<h3 class="cocolora-heading">{escape(chat_title(chat.title, chat.started_at, 80))}<br>'
+        f"<small>{escape(where)}</small></h3>"
+    )
+
+
+def _is_chosen(view: View) -> bool:
+    return view.shelved is not None
+
+
+def _learnable(view: View) -> bool:
+    return view.shelved is None or view.shelved.learnable
+
+
+def _edits(view: View) -> Told | None:
+    return next((told for told in view.told if told.turn.id == view.page.editing), None)
+
+
+def _turns(view: View) -> object:
+    choices = [(f"{number}. {shorten(told.turn.user, 60)}", told.turn.id) for number, told in enumerate(view.told, 1)]
+    known = {turn_id for _, turn_id in choices}
+    return gr.update(choices=choices, value=[turn_id for turn_id in view.page.turn_ids if turn_id in known])
+
+
+def _move_choices(view: View) -> object:
+    return gr.update(choices=list(view.profiles), value=view.page.profile)

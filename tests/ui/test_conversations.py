@@ -1,0 +1,172 @@
+import json
+
+import pytest
+
+from cocolora.core.adapters import Activation, AdapterState
+from cocolora.core.conversations import Conversation
+from cocolora.core.reconcile import Row
+from cocolora.core.records import Outcome
+from cocolora.errors import HostsChat, SettingsInvalid
+from cocolora.ui import conversations, reading
+from cocolora.ui.page import Lookout
+from tests.ui.conftest import STARTED
+
+DOG, CAT = "My dog is called Biscuit.", "My cat is called <b>Mog</b>."
+
+
+@pytest.fixture
+def read(engine, page):
+    """Return a function that shows a conversation as the page does."""
+
+    def read(name):
+        conversations.choose_conversation(engine, page, name)
+        return reading.show_conversation(Lookout(engine).look(page).told)
+
+    return read
+
+
+@pytest.fixture
+def mark(engine):
+    """Return a function that notes what came of reading a turn."""
+
+    def mark(turn, outcome, adapter=None):
+        engine.journal.mark_read(
+            [(turn.id, turn.version)],
+            base_fingerprint="f" * 64,
+            outcome=outcome,
+            adapter_id=adapter and adapter.id,
+            now=STARTED,
+        )
+
+    return mark
+
+
+def listed(engine, page):
+    view = Lookout(engine).look(page)
+    choices = conversations._listed(view)
+    assert isinstance(choices, dict)
+    return [text for text, _ in choices["choices"]]
+
+
+def test_each_turn_says_what_became_of_it(engine, tell, learned, mark, read):
+    dog, cat, boat, _ = tell("pets", DOG, CAT, "Our boat is called Wren.", "Hello.")
+    mark(dog, Outcome.LEARNED, learned("animals", [dog]))
+    bad = learned("bad", [cat], state=AdapterState.REJECTED, activation=Activation.OFF, reason="it recalls 10%")
+    mark(cat, Outcome.REJECTED, bad)
+    mark(boat, Outcome.NOTHING)
+    shown = read("pets")
+    places = [
+        shown.index(words)
+        for words in ("Learned in animals", "Not learned: it recalls 10%", "Read, nothing to learn", ">Remembered<")
+    ]
+    assert places == sorted(places)
+    assert "&lt;b&gt;Mog&lt;/b&gt;" in shown
+
+
+def test_a_reply_says_what_it_drew_on(engine, tell, read):
+    (dog,) = tell("pets", DOG)
+    tell("later", "What is my dog called?")
+    (asked,) = engine.turns(conversation_id="later")
+    engine.journal.note_sources(asked.id, [dog.id])
+    assert "Drew on: “My dog is called Biscuit.”" in read("later")
+
+
+def test_a_very_long_conversation_shows_its_newest_turns(tell, read, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_TURNS", 2)
+    tell("pets", "One.", "Two.", "Three.")
+    shown = read("pets")
+    assert "1 earlier turns are not shown" in shown
+    assert "One." not in shown
+    assert "<b>3</b>" in shown
+
+
+def test_the_list_is_searched_in_titles_and_turns_and_goes_on(engine, page, tell):
+    for name in ("pets", "work", "boats"):
+        tell(name, f"I say {name} and 100% of it.")
+    assert len(listed(engine, page)) == 3
+    assert conversations.search(engine, page, "say PETS") == "1 conversation found."
+    assert [text.partition("\n")[0] for text in listed(engine, page)] == ["About pets"]
+    assert conversations.search(engine, page, "about work") == "1 conversation found."
+    assert conversations.search(engine, page, "100% of it") == "3 conversations found."
+    assert conversations.search(engine, page, "elephant") == conversations.NOTHING_FOUND
+    assert conversations.search(engine, page, " ") == ""
+    page.shown = 1
+    assert len(listed(engine, page)) == 1
+    conversations.show_more(engine, page)
+    assert len(listed(engine, page)) == 3
+
+
+def test_an_edited_turn_has_its_new_text_and_its_adapter_is_stale(engine, page, tell, learned, read):
+    dog, cat = tell("pets", DOG, CAT)
+    learned("animals", [dog, cat])
+    read("pets")
+    assert reading.ask_edit(engine, page) == "Choose exactly one turn to edit."
+    reading.choose_turns(engine, page, [dog.id])
+    reading.ask_edit(engine, page)
+    reading.save_edit(engine, page, "My dog is called Max.", "Ok.")
+    assert page.editing is None
+    assert [turn.user for turn in engine.turns(conversation_id="pets")] == ["My dog is called Max.", CAT]
+    assert [adapter.name for adapter in engine.journal.stale_adapters()] == ["animals"]
+    assert "Edited" in read("pets")
+    assert engine.contextualise("What is my dog called?").memory_block.count("Max") == 1
+
+
+def test_an_edit_can_be_left_and_an_empty_one_is_refused(engine, page, tell, read):
+    (dog,) = tell("pets", DOG)
+    read("pets")
+    reading.choose_turns(engine, page, [dog.id])
+    reading.ask_edit(engine, page)
+    with pytest.raises(SettingsInvalid, match="the reply must not be empty"):
+        reading.save_edit(engine, page, DOG, "  ")
+    assert reading.cancel_edit(engine, page) == "Nothing was changed."
+    assert engine.journal.turn(dog.id).version == dog.version
+
+
+def test_a_chat_that_the_webui_keeps_is_edited_there(engine, page):
+    engine.record(Conversation("w1", "default", "Webui chat", "webui", STARTED), [Row(DOG, "Ok.", STARTED)])
+    (dog,) = engine.turns()
+    page.choose_conversation("w1")
+    page.editing = dog.id
+    with pytest.raises(HostsChat, match="Edit the message in the chat itself"):
+        reading.save_edit(engine, page, "My dog is called Max.", "Ok.")
+
+
+def test_a_conversation_that_is_not_to_be_learned_is_still_remembered(engine, page, tell, read):
+    tell("pets", DOG)
+    read("pets")
+    reading.switch_learning(engine, page, False)
+    assert "Remembered, never learned" in read("pets")
+    assert listed(engine, page)[0].endswith("never learned")
+    assert engine.status().unread == 0
+    reading.switch_learning(engine, page, True)
+    assert "never learned" not in read("pets")
+
+
+def test_a_moved_conversation_is_found_under_its_new_profile_alone(engine, page, tell, read):
+    tell("pets", DOG)
+    read("pets")
+    assert reading.move(engine, page, "default") == 'It is under "default" already.'
+    assert reading.move(engine, page, " work ").startswith('Moved to "work"')
+    assert listed(engine, page) == []
+    assert engine.contextualise("What is my dog called?").memories == ()
+    (memory,) = engine.contextualise("What is my dog called?", profile="work").memories
+    assert memory.user == DOG
+    page.choose_profile("work")
+    read("pets")
+    with pytest.raises(SettingsInvalid, match="The profile's name"):
+        reading.move(engine, page, "")
+
+
+def test_a_chat_file_is_imported_in_the_background_and_its_problems_are_told(engine, page, tmp_path):
+    assert conversations.import_chat(engine, page, None) == "Choose a file first."
+    messages = [{"role": "user", "content": DOG}, {"role": "assistant", "content": "Ok."}]
+    good = tmp_path / "chat.json"
+    good.write_text(json.dumps({"messages": messages}))
+    conversations.import_chat(engine, page, str(good))
+    assert engine.jobs.wait(timeout_s=30)
+    assert engine.jobs.last.message == "Recorded 1 new turn in 1 conversation."
+    bad = tmp_path / "bad.json"
+    bad.write_text("{")
+    conversations.import_chat(engine, page, str(bad))
+    assert engine.jobs.wait(timeout_s=30)
+    assert "is not a chat that cocolora reads" in engine.jobs.last.message
