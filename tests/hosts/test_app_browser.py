@@ -105,7 +105,7 @@ class AppPage:
 
     def say(self, text):
         number = self.replies.count()
-        box = self.tab.get_by_label("Message")
+        box = self.tab.locator("#cocolora-message textarea")
         box.fill(text)
         box.press("Enter")
         sync_api.expect(self.replies).to_have_count(number + 1, timeout=PATIENCE_MS)
@@ -279,7 +279,7 @@ def test_a_reply_says_why_it_is_as_it_is(page):
 
 def test_a_reply_can_be_stopped(page):
     page.press("New chat")
-    page.tab.get_by_label("Message").fill("Hello, how are you?")
+    page.tab.locator("#cocolora-message textarea").fill("Hello, how are you?")
     page.press("Send")
     sync_api.expect(page.replies).to_have_count(1)
     sync_api.expect(page.tab.locator("#cocolora-halt")).to_be_hidden(timeout=PATIENCE_MS)
