@@ -117,7 +117,16 @@ class AppPage:
         self.tab.get_by_role("button", name=name, exact=True).click()
 
     def open(self, name):
+        """Open a tab, and wait until its fields keep what is typed: they are made anew when it opens."""
         self.tab.get_by_role("tab", name=name, exact=True).click()
+        self.tab.wait_for_timeout(TYPING_PAUSE_MS)
+
+    def search(self, text):
+        """Search the conversations."""
+        box = self.tab.locator("#cocolora-search textarea, #cocolora-search input").first
+        box.fill(text)
+        self.tab.wait_for_timeout(TYPING_PAUSE_MS)
+        box.press("Enter")
 
     def pick(self, element, text):
         """Choose a line of a list by what it begins with."""
@@ -183,6 +192,7 @@ def test_a_fact_is_told_learned_and_recalled_in_a_new_chat_from_weights_alone(pa
     page.expect("1 adapter took part")
     page.expect("no memory was quoted")
     page.open("Stack")
+    page.pick("cocolora-adapter", "knowledge")
     page.expect("Passed its tests")
     page.picture("learned")
 
@@ -277,7 +287,7 @@ def test_a_reply_says_why_it_is_as_it_is(page):
     page.picture("why")
 
 
-def test_a_reply_can_be_stopped(page):
+def test_the_stop_button_goes_when_the_reply_has_come(page):
     page.press("New chat")
     page.tab.locator("#cocolora-message textarea").fill("Hello, how are you?")
     page.press("Send")
@@ -287,8 +297,7 @@ def test_a_reply_can_be_stopped(page):
 
 def test_a_conversation_is_found_read_edited_and_kept_from_being_learned(page):
     page.open("Conversations")
-    page.tab.locator("#cocolora-search input, #cocolora-search textarea").first.fill("biscuit")
-    page.press("Search")
+    page.search("biscuit")
     page.expect(r"\d conversations? found")
     page.pick("cocolora-conversation", FACT)
     page.expect("Learned in About my dog")
@@ -326,9 +335,8 @@ def test_a_chat_file_is_imported(page, tmp_path):
 
 def test_a_conversation_moves_to_another_profile(page):
     page.open("Conversations")
-    page.tab.locator("#cocolora-search input, #cocolora-search textarea").first.fill("wren")
-    page.press("Search")
-    page.pick("cocolora-conversation", "chat")
+    page.search("wren")
+    page.pick("cocolora-conversation", "Our boat")
     page.tab.locator("#cocolora-move-to input").fill("boats")
     page.tab.locator("#cocolora-move-to input").press("Enter")
     page.tab.wait_for_timeout(TYPING_PAUSE_MS)
@@ -338,8 +346,7 @@ def test_a_conversation_moves_to_another_profile(page):
 
 def test_a_conversation_is_forgotten_after_a_preview(page):
     page.open("Conversations")
-    page.tab.locator("#cocolora-search input, #cocolora-search textarea").first.fill("")
-    page.press("Search")
+    page.search("")
     page.pick("cocolora-conversation", FACT)
     page.press("Forget …")
     page.expect("turns would be forgotten")

@@ -128,6 +128,7 @@ def build_reading(board: Board) -> None:
     """Lay out the conversation and the actions."""
     heading = gr.HTML()
     text = gr.HTML()
+    answer = gr.HTML()  # outside the actions, which hide when the conversation is moved or forgotten
     with gr.Column(visible=False, elem_classes="cocolora-actions") as actions:
         turns = gr.Dropdown(
             label="Turns",
@@ -138,7 +139,6 @@ def build_reading(board: Board) -> None:
         with gr.Row(elem_classes="cocolora-buttons"):
             edit = gr.Button("Edit the turn", size="sm", min_width=120, elem_id="cocolora-edit")
             forget = gr.Button("Forget …", size="sm", min_width=120, elem_id="cocolora-preview")
-        answer = gr.HTML()
         _build_editing(board, edit, answer)
         build_forgetting(board, forget, answer)
         _build_conversation_settings(board, answer)
