@@ -131,7 +131,7 @@ def test_a_stopped_job_stays_stopped_and_a_closing_puts_it_back(runner, queue):
 
 
 def _await_progress(jobs):
-    while not (jobs.current and jobs.current.progress):
+    while not ((job := jobs.current) and job.progress):
         pass
 
 
@@ -141,7 +141,7 @@ def test_a_waiting_job_can_be_stopped(runner, queue, tmp_path):
 
     jobs = runner(settings=Jobs(first_wait_s=500), learn=busy)
     jobs.submit("learn")
-    while not (jobs.current and jobs.current.message):
+    while not ((job := jobs.current) and job.message):
         pass
     assert jobs.stop()
     assert jobs.wait(PATIENCE_S)

@@ -239,9 +239,12 @@ class JobRunner:
             )
             try:
                 ended = self._attempt(job, task)
-            finally:
-                self._running = None
-        with self._state:
+            except BaseException:
+                with self._state:
+                    self._running = None
+                raise
+        with self._state:  # at once: between two states a job would be seen in neither
+            self._running = None
             if ended.state is JobState.QUEUED and not self._closing:
                 self._asked[job.id] = ended
             else:
