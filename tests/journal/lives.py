@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, BaseIdentity, Recipe, adapter_id
@@ -41,8 +42,8 @@ def lesson(turn, question: str = "Dog?", answer: str = "Rex"):
 
 def adapter(*turns, name: str = "garden", profile: str = "default", base: BaseIdentity = BASE, **values) -> Adapter:
     learned = tuple((turn.id, turn.version) for turn in turns)
-    return Adapter(
-        id=adapter_id(AdapterKind.KNOWLEDGE, profile=profile, base=base, turn_versions=learned, recipe=RECIPE),
+    draft = Adapter(
+        id="",
         **{
             "name": name,
             "kind": AdapterKind.KNOWLEDGE,
@@ -59,6 +60,7 @@ def adapter(*turns, name: str = "garden", profile: str = "default", base: BaseId
             **values,
         },
     )
+    return replace(draft, id=adapter_id(draft))
 
 
 def start_python(code: str, *arguments: object) -> subprocess.Popen[str]:

@@ -109,25 +109,26 @@ def test_an_ordinal_is_not_used_again_after_all_was_forgotten(journal):
     assert journal.conversation("chat-1").title == ""
 
 
-def test_adapters_are_dropped_in_the_same_step_and_their_other_turns_are_unread(journal):
+def test_adapters_are_dropped_in_the_same_step_and_are_to_be_made_again_of_their_other_turns(journal):
     journal.sync(chat(), ROWS, now=NOON)
     turns = journal.turns()
     read = {(turn.id, turn.version): Outcome.LEARNED for turn in turns}
     kept = journal.land_adapter(adapter(*turns), readings=read, now=NOON)
     wanted = ids_of(journal, SECRET)
-    with pytest.raises(UnknownId):
-        journal.forget(wanted, adapters=[kept.id, "nowhere"], now=NOON)
-    assert len(journal.turns()) == 3
-    forgotten = journal.forget(wanted, adapters=[held.id for held in journal.adapters_of(wanted)], now=NOON)
+    forgotten = journal.forget(wanted, now=NOON)
     assert forgotten.adapter_ids == (kept.id,)
-    assert len(journal.unread("default", BASE.fingerprint)) == 2
+    assert journal.adapters() == []
+    (rebuild,) = journal.rebuilds()
+    assert (rebuild.name, rebuild.turn_ids) == (kept.name, tuple(turn.id for turn in journal.turns()))
+    assert journal.unread("default", BASE.fingerprint) == []
 
 
 def test_an_adapter_that_still_holds_a_forgotten_turn_is_stale_and_a_fault(tmp_path):
     journal = Journal.open(tmp_path / "j.db")
     journal.sync(chat(), ROWS, now=NOON)
-    kept = journal.land_adapter(adapter(*journal.turns()), readings={}, now=NOON)
+    turns = journal.turns()
     journal.forget(ids_of(journal, SECRET), now=NOON)
+    kept = journal.add_adapter(adapter(*turns))
     assert [stale.id for stale in journal.stale_adapters()] == [kept.id]
     assert [fault.subject for fault in journal.verify()] == [kept.id]
     journal.close()

@@ -83,8 +83,7 @@ class Life(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 9))
     def forget(self, pick: int) -> None:
         ids = [turn.id for turn in self.journal.turns(include_removed=True)][pick : pick + 2]
-        held = [held.id for held in self.journal.adapters_of(ids)]
-        assert self.journal.forget(ids, adapters=held, now=NOON).scrubbed
+        assert self.journal.forget(ids, now=NOON).scrubbed
         self.forgotten |= set(ids)
 
     @rule(name=CHATS, profile=st.sampled_from(["default", "work"]))

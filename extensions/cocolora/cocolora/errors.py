@@ -24,6 +24,7 @@ CocoloraError
 │   └── AdapterRejected      it did not pass the gate and cannot be switched on
 ├── LearningError
 │   ├── TrainingDiverged     the loss became NaN or infinite
+│   ├── CannotRollUp         these adapters cannot become one, or a rollup cannot be undone; says why
 │   └── Cancelled            the user stopped the job
 ├── BundleRefused            an imported stack is not what it claims to be; nothing was written
 ├── KeyUnusable              the key that signs bundles cannot be used
@@ -256,6 +257,14 @@ class TrainingDiverged(LearningError):
         self.step = step
         self.loss = loss
         super().__init__(f"Training diverged at step {step} (loss {loss}). Lower learning.learning_rate and try again.")
+
+
+class CannotRollUp(LearningError):
+    """These adapters cannot become one, or a rollup cannot be undone."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"Nothing was rolled up: {reason}. `cocolora rollup --plan` shows what can be.")
 
 
 class Cancelled(LearningError):

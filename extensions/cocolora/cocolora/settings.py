@@ -112,6 +112,28 @@ class Gate(_Section):
     retention_loss: Share = Field(default=0.05, description="Share of what the base knew that may be lost.")
     abstention: Share = Field(default=0.75, description="Share of unanswerable questions that must stay unanswered.")
     probes: int = Field(default=24, ge=4, le=500, description="Questions asked for retention and for abstention.")
+    loss_rise: float = Field(
+        default=0.1, ge=0, description="Rise of the median token loss on unrelated text that is allowed, in nats."
+    )
+    neighbour_loss: Share = Field(
+        default=0.1, description="Share of the whole stack's questions around it that an adapter may spoil."
+    )
+    rollup_loss: Share = Field(default=0.05, description="Share of its sources' recall that a rollup may lose.")
+
+
+class Rollup(_Section):
+    """How adapters are gathered into fewer, larger ones."""
+
+    automatic: bool = Field(default=True, description="Roll up by itself when enough adapters of a level gathered.")
+    fan_in: int = Field(default=4, ge=2, le=64, description="So many adapters of one level become one of the next.")
+    max_level: int = Field(default=2, ge=0, le=8, description="Adapters of this level are not rolled up any further.")
+    steps_share: float = Field(
+        default=0.75, gt=0, le=4, description="Optimiser steps of a rollup, as a share of its sources' steps together."
+    )
+    max_rank: int = Field(default=64, ge=1, le=512, description="The rank doubles with each level, up to this.")
+    keep_days: float = Field(
+        default=14, ge=0, description="Rolled-up adapters can be restored for so many days; then they are discarded."
+    )
 
 
 class Jobs(_Section):
@@ -137,6 +159,7 @@ class Settings(_Section):
     retrieval: Retrieval = Retrieval()
     gate: Gate = Gate()
     jobs: Jobs = Jobs()
+    rollup: Rollup = Rollup()
 
     def changed(self, section: str, **values: object) -> Settings:
         """Return these settings with ``values`` in one section, validated; raises SettingsInvalid."""

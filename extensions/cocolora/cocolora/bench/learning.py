@@ -1,109 +1,102 @@
 """``cocolora bench learning``: what is learned, what is kept, and whether the unknown stays unknown.
 
-A simulated life on the real engine: facts are told in conversations, recorded, learned when a conversation ends,
-and asked back in wordings that were never trained on, with an empty context and no quoted memory. In the same
-run, on the same facts: what a user would otherwise do.
+A simulated life on the real engine: facts are told in conversations, recorded, learned when a day ends, rolled up,
+sometimes told anew, and asked back in wordings that were never trained on, with an empty context and no quoted memory.
+In the same run, on the same facts: what a user would otherwise do.
 """
 
 from __future__ import annotations
 
 import statistics
-import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cocolora.bench.baselines import all_active, raw_turns
-from cocolora.bench.exam import Scores, examine, set_exam
-from cocolora.bench.life import Clock, draw_facts, tell
+from cocolora.bench.baselines import BASELINES
+from cocolora.bench.exam import Exam, examine, set_exam
+from cocolora.bench.life import Day, Life, write_script
+from cocolora.bench.side_by_side import each_seed
 from cocolora.core.events import Progress, ProgressCallback
-from cocolora.core.ports import LanguageModel
-from cocolora.demo.asking import bare, everything, mark, text_only, weights_only
-from cocolora.engine import Engine
+from cocolora.demo.asking import bare, mark, weights_only
 from cocolora.engine.open_model import model_in
 
 
 def run_learning(
-    base: Path, *, facts: int, facts_per_stretch: int, seeds: int, on_progress: ProgressCallback
+    base: Path,
+    *,
+    facts: int,
+    facts_per_stretch: int,
+    rollup_every: int,
+    seeds: int,
+    scratch: Path | None,
+    on_progress: ProgressCallback,
 ) -> dict[str, Any]:
-    """Live ``seeds`` lives of ``facts`` facts and return checkpoints and baselines, means over the seeds."""
-    find_model = model_in(base)
-    lives = []
-    for seed in range(seeds):
-        on_progress(Progress("lives", seed, seeds))
-        with tempfile.TemporaryDirectory(prefix="cocolora-bench-") as folder:
-            life = _Life(Path(folder), find_model, seed=seed, facts=facts, facts_per_stretch=facts_per_stretch)
-            lives.append(life.run())
-    on_progress(Progress("lives", seeds, seeds))
+    """Live ``seeds`` lives of ``facts`` facts and return checkpoints and baselines, means over the seeds.
+
+    With ``scratch``, a run that was interrupted goes on where it was.
+    """
+    common = {
+        "base": str(base),
+        "facts": facts,
+        "per_stretch": facts_per_stretch,
+        "fan_in": rollup_every // facts_per_stretch,
+    }
+    lives = each_seed(live, seeds, common, scratch=scratch, on_progress=on_progress)
     return {
-        "base": str(find_model().identity),
+        "base": str(model_in(base)().identity),
         "facts_per_stretch": facts_per_stretch,
+        "rollup_every": rollup_every,
         "seeds": seeds,
         "checkpoints": [_mean(list(point)) for point in zip(*(life["checkpoints"] for life in lives), strict=True)],
-        "baselines": {name: _average([life["baselines"][name] for life in lives]) for name in lives[0]["baselines"]},
+        "baselines": {name: _average([life["baselines"][name] for life in lives]) for name in BASELINES},
     }
 
 
-class _Life:
-    """One life in one home folder."""
+def live(folder: Path, seed: int, common: dict[str, Any], on_progress: ProgressCallback) -> dict[str, Any]:
+    """Live one life, with an exam at each doubling of the facts from 8 on and at the end; go on where it was."""
+    script = write_script(seed, facts=common["facts"], per_stretch=common["per_stretch"])
+    life = Life(folder, script, model_in(Path(common["base"])), common["fan_in"])
+    life.open()
+    try:
+        for day in life.days_left():
+            on_progress(Progress("living", life.notes["days"], len(script.days) + len(BASELINES)))
+            life.live(day)
+            if day.told == len(script.facts) or _is_checkpoint(day.told):
+                life.notes["checkpoints"].append(_checkpoint(life, day))
+            life.note(days=life.notes["days"] + 1)
+        return {"checkpoints": life.notes["checkpoints"], "baselines": _baselines(life, on_progress)}
+    finally:
+        life.close()
 
-    def __init__(
-        self,
-        folder: Path,
-        find_model: Callable[[], LanguageModel | None],
-        *,
-        seed: int,
-        facts: int,
-        facts_per_stretch: int,
-    ) -> None:
-        self.seed = seed
-        self.facts = draw_facts(seed, facts)
-        self.per_stretch = facts_per_stretch
-        self.clock = Clock()
-        self.folder = folder
-        self.find_model = find_model
 
-    def run(self) -> dict[str, Any]:
-        """Live, with an exam at each doubling of the facts from 8 on and at the end."""
-        engine = Engine(self.folder / "home", self.find_model, clock=self.clock)
-        engine.change_settings("learning", automatic=False)
-        checkpoints, spent_s = [], 0.0
-        try:
-            for start in range(0, len(self.facts), self.per_stretch):
-                tell(engine, self.clock, self.facts[start : start + self.per_stretch], number=start)
-                before = time.perf_counter()
-                engine.learn()
-                spent_s += time.perf_counter() - before
-                told = min(start + self.per_stretch, len(self.facts))
-                if told == len(self.facts) or _is_checkpoint(told):
-                    checkpoints.append(self._checkpoint(engine, told, spent_s))
-            return {"checkpoints": checkpoints, "baselines": self._baselines(engine)}
-        finally:
-            engine.close()
+def _exam(life: Life, day: Day) -> Exam:
+    script = life.script
+    return set_exam(script.facts_at(day), updated=script.updates[: day.updated], seed=script.seed)
 
-    def _checkpoint(self, engine: Engine, told: int, spent_s: float) -> dict[str, Any]:
-        exam = set_exam(self.facts[:told], seed=self.seed)
-        adapters = [adapter for adapter in engine.adapters() if adapter.usable]
-        return {
-            "facts": told,
-            **examine(engine, exam, weights_only),
-            "retention_base": mark(engine, exam.retention, bare).share,
-            "updates": None,
-            "adapters": len(adapters),
-            "bytes": sum(adapter.size_bytes for adapter in adapters),
-            "seconds_per_fact": spent_s / told,
-        }
 
-    def _baselines(self, engine: Engine) -> dict[str, Scores]:
-        exam = set_exam(self.facts, seed=self.seed)
-        return {
-            "base": examine(engine, exam, bare),
-            "text_memory": examine(engine, exam, text_only),
-            "cocolora_with_quotes": examine(engine, exam, everything),
-            "all_active": examine(engine, exam, all_active(engine)),
-            "raw_turns": raw_turns(engine, exam),
-        }
+def _checkpoint(life: Life, day: Day) -> dict[str, Any]:
+    exam, adapters = _exam(life, day), life.in_use()
+    return {
+        "facts": day.told,
+        **examine(life.engine, exam, weights_only),
+        "retention_base": mark(life.engine, exam.retention, bare).share,
+        "adapters": len(adapters),
+        "levels": max((adapter.level for adapter in adapters), default=0),
+        "bytes": sum(adapter.size_bytes for adapter in adapters),
+        "seconds_per_fact": life.notes["seconds"] / day.told,
+    }
+
+
+def _baselines(life: Life, on_progress: ProgressCallback) -> dict[str, Any]:
+    found: dict[str, Any] = life.notes.setdefault("baselines", {})
+    exam = _exam(life, life.script.days[-1])
+    for number, (name, baseline) in enumerate(BASELINES.items()):
+        total = len(life.script.days) + len(BASELINES)
+        on_progress(Progress("living", len(life.script.days) + number, total))
+        if name not in found:
+            found[name] = baseline(life.engine, exam)
+            life.note(baselines=found)
+    return found
 
 
 def _is_checkpoint(told: int) -> bool:

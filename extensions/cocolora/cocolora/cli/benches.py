@@ -24,7 +24,9 @@ def _learning(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
         arguments.base or DEMO_BASE,
         facts=arguments.facts,
         facts_per_stretch=arguments.facts_per_stretch,
+        rollup_every=arguments.rollup_every,
         seeds=arguments.seeds,
+        scratch=arguments.scratch,
         on_progress=on_progress,
     )
 
@@ -41,8 +43,22 @@ def _crash(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
     return run_crash(arguments.base or DEMO_BASE, points=arguments.points, seed=arguments.seed, on_progress=on_progress)
 
 
+def _forgetting(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
+    from cocolora.bench.forgetting import run_forgetting
+
+    return run_forgetting(
+        arguments.base or DEMO_BASE,
+        facts=arguments.facts or 64,
+        facts_per_stretch=arguments.facts_per_stretch,
+        rollup_every=arguments.rollup_every or 8,
+        scratch=arguments.scratch,
+        on_progress=on_progress,
+    )
+
+
 BENCHES: dict[str, Callable[[Namespace, ProgressCallback], Figures]] = {
     "learning": _learning,
+    "forgetting": _forgetting,
     "stack": _stack,
     "crash": _crash,
 }

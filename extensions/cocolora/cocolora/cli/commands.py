@@ -116,8 +116,8 @@ def import_(arguments: Namespace) -> int:
 def learn(arguments: Namespace) -> int:
     """Learn what was not read yet."""
     with opened(arguments) as engine, progress_bar(arguments) as on_progress:
-        learned = engine.learn(profile=arguments.profile, on_progress=on_progress)
-    values = {"read_turns": learned.read_turns, "adapters": [as_values(adapter) for adapter in learned.adapters]}
+        learned = engine.learn(profile=arguments.profile, taught_elsewhere=arguments.rebuild, on_progress=on_progress)
+    values = dataclasses.asdict(learned)
     show(arguments, values, learned.sentence)
     return 0
 
@@ -246,6 +246,14 @@ def bench(arguments: Namespace) -> int:
     return 1 if result.get("failures") else 0
 
 
+def rollup(arguments: Namespace) -> int:
+    """Roll adapters up, or undo that."""
+    from cocolora.cli.rollups import run_rollup
+
+    with opened(arguments) as engine:
+        return run_rollup(engine, arguments)
+
+
 def export(arguments: Namespace) -> int:
     """Write adapters."""
     from cocolora.cli.sharing import run_export
@@ -279,6 +287,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "learn": learn,
     "status": status,
     "adapters": adapters,
+    "rollup": rollup,
     "forget": forget,
     "export": export,
     "import-stack": import_stack,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cocolora import __version__
 from cocolora.core.export import ExportForm
+from cocolora.core.rollup import RollupMethod
 from cocolora.errors import CocoloraError
 
 Command = Callable[[argparse.Namespace], int]
@@ -64,9 +65,11 @@ def build_parser() -> argparse.ArgumentParser:
     app.add_argument("--port", type=int, default=7865)
     app.add_argument("--no-browser", action="store_true", help="Do not open a browser.")
     _import_options(add("import", "Record past chats from files or folders."))
-    add("learn", "Learn all turns that were not read yet, now.")
+    learning = add("learn", "Learn all turns that were not read yet, now.")
+    learning.add_argument("--rebuild", action="store_true", help="Teach this base, too, what another base was taught.")
     add("status", "Show what was learned, what waits and why.")
     _adapter_options(add("adapters", "List the adapters, or change one."))
+    _rollup_options(add("rollup", "Make fewer, larger adapters of many: what is due, or chosen ones."))
     _forget_options(add("forget", "Forget turns and everything that descends from them."))
     _export_options(add("export", "Write the profile's adapters: as a bundle, or as other programs load them."))
     load = add("import-stack", "Check a bundle and take its adapters in, switched off.")
@@ -107,6 +110,21 @@ def _adapter_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delete", action="store_true", help="Delete it; its turns are then learned again.")
 
 
+def _rollup_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--adapter", action="append", metavar="ID", help="Roll these up, whatever is due; repeatable.")
+    parser.add_argument(
+        "--method",
+        choices=[method.value for method in RollupMethod],
+        default=RollupMethod.RETRAIN.value,
+        help="retrain: on the lessons of all; cat, svd: a sum without training, for adapters that were trained on top "
+        "of each other (default: %(default)s).",
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--plan", action="store_true", help="Only say what would be rolled up, and why.")
+    what.add_argument("--undo", metavar="ID", help="Let the adapters that this rollup holds answer again.")
+    what.add_argument("--discard", action="store_true", help="Delete, for good, what was rolled up before.")
+
+
 def _forget_options(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--conversation", metavar="ID")
@@ -144,9 +162,11 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", choices=("learning", "stack", "crash"))
+    parser.add_argument("name", choices=("learning", "forgetting", "stack", "crash"))
     parser.add_argument("--facts", type=int, default=8, help="Facts told in one life.")
     parser.add_argument("--facts-per-stretch", type=int, default=4, help="Facts told in one conversation.")
+    parser.add_argument("--rollup-every", type=int, default=0, help="Roll up after so many facts; 0: never.")
+    parser.add_argument("--scratch", type=Path, metavar="DIR", help="Go on from here after an interruption.")
     parser.add_argument("--seeds", type=int, default=3, help="Lives, each with facts of its own.")
     parser.add_argument("--points", type=int, default=200, help="Processes that are killed (crash).")
     parser.add_argument("--seed", type=int, default=0, help="Where they are killed (crash).")

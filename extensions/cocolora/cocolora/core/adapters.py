@@ -9,6 +9,9 @@ from enum import StrEnum
 from cocolora.core.gate import Scores
 from cocolora.core.ids import derive_id
 
+TurnVersions = tuple[tuple[str, int], ...]
+"""Ids of turns, each with the number of one of its versions."""
+
 
 class AdapterKind(StrEnum):
     """A knowledge adapter answers about its turns; a behaviour adapter changes how all is answered."""
@@ -26,11 +29,12 @@ class Activation(StrEnum):
 
 
 class AdapterState(StrEnum):
-    """Where an adapter stands: trusted, refused by the gate, or imported and not yet trusted."""
+    """Where an adapter stands: trusted, refused by the gate, imported and not yet trusted, or part of a rollup."""
 
     READY = "ready"
     REJECTED = "rejected"
     IMPORTED = "imported"
+    ROLLED_UP = "rolled up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,12 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A trained adapter in the catalogue. ``sha256`` is of ``adapter_model.safetensors``."""
+    """A trained adapter in the catalogue. ``sha256`` is of ``adapter_model.safetensors``.
+
+    ``level`` counts rollups: 0 was trained on one stretch, n on the turns of adapters of level n - 1, whose ids are
+    in ``sources``. ``beneath`` are the turn versions of the always-on adapter that it was trained on top of, and
+    ``left_out`` the lessons of its turns that a later turn had superseded.
+    """
 
     id: str
     name: str
@@ -74,8 +83,12 @@ class Adapter:
     made_at: datetime
     scores: Scores | None = None
     reason: str = ""
-    turn_versions: tuple[tuple[str, int], ...] = ()
+    turn_versions: TurnVersions = ()
     origin: str = ""
+    level: int = 0
+    sources: tuple[str, ...] = ()
+    beneath: TurnVersions = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def turn_ids(self) -> tuple[str, ...]:
@@ -85,11 +98,19 @@ class Adapter:
     @property
     def usable(self) -> bool:
         """Whether it may take part in an answer."""
-        return self.state is not AdapterState.REJECTED and self.activation is not Activation.OFF
+        return self.state in (AdapterState.READY, AdapterState.IMPORTED) and self.activation is not Activation.OFF
 
 
-def adapter_id(
-    kind: AdapterKind, *, profile: str, base: BaseIdentity, turn_versions: tuple[tuple[str, int], ...], recipe: Recipe
-) -> str:
-    """Return the id of an adapter: the same for the same turns, base and recipe, in any life."""
-    return derive_id("adapter", kind, profile, base.fingerprint, sorted(turn_versions), recipe)
+def adapter_id(adapter: Adapter) -> str:
+    """Return the id that an adapter has in any life: it depends on what determines its weights, and its profile."""
+    return derive_id(
+        "adapter",
+        adapter.kind,
+        adapter.profile,
+        adapter.base.fingerprint,
+        adapter.level,
+        sorted(adapter.turn_versions),
+        sorted(adapter.beneath),
+        sorted(adapter.left_out),
+        adapter.recipe,
+    )

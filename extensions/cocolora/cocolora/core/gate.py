@@ -12,14 +12,22 @@ from cocolora.settings import Gate
 class Scores:
     """Shares in [0, 1] measured by free generation; ``retention_base`` is what the base itself reaches.
 
-    ``recall`` is over held-out wordings of the learned facts (for a behaviour adapter: of the learned wish),
-    ``retention`` over what the base knew, ``abstention`` over what it cannot know.
+    ``recall`` is over held-out wordings of the learned facts (for a behaviour adapter: of the learned wish) and
+    ``recall_before`` what the sources of a rollup reach; ``retention`` over what the base knew, ``abstention`` over
+    what it cannot know. ``loss`` is the median token loss, in nats, on text that no lesson touches, ``loss_base``
+    the base's own. ``neighbours`` is over questions of the whole stack that this adapter would now be routed to,
+    and ``neighbours_before`` what the stack answers without it.
     """
 
     recall: float
     retention: float
     retention_base: float
     abstention: float
+    loss: float = 0.0
+    loss_base: float = 0.0
+    neighbours: float = 1.0
+    neighbours_before: float = 1.0
+    recall_before: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +40,31 @@ class Verdict:
 
 def judge(scores: Scores, gate: Gate) -> Verdict:
     """Hold the scores against the thresholds; every shortfall is named."""
-    shortfalls = []
-    if scores.recall < gate.recall:
-        shortfalls.append(
-            f"it recalls {scores.recall:.0%} of what it should have learned ({gate.recall:.0%} is needed)"
-        )
-    if scores.retention < scores.retention_base - gate.retention_loss:
-        shortfalls.append(f"it keeps {scores.retention:.0%} of what the base knew ({scores.retention_base:.0%})")
-    if scores.abstention < gate.abstention:
-        shortfalls.append(f"it admits {scores.abstention:.0%} of what it cannot know ({gate.abstention:.0%} is needed)")
+    recall_needed = max(gate.recall, scores.recall_before - gate.rollup_loss)
+    checks = (
+        (
+            scores.recall < recall_needed,
+            f"it recalls {scores.recall:.0%} of what it should have learned ({recall_needed:.0%} is needed)",
+        ),
+        (
+            scores.retention < scores.retention_base - gate.retention_loss,
+            f"it keeps {scores.retention:.0%} of what the base knew ({scores.retention_base:.0%})",
+        ),
+        (
+            scores.abstention < gate.abstention,
+            f"it admits {scores.abstention:.0%} of what it cannot know ({gate.abstention:.0%} is needed)",
+        ),
+        (
+            scores.loss > scores.loss_base + gate.loss_rise,
+            f"its median token loss on other text rose from {scores.loss_base:.3f} to {scores.loss:.3f} nats",
+        ),
+        (
+            scores.neighbours < scores.neighbours_before - gate.neighbour_loss,
+            f"with it the stack answers {scores.neighbours:.0%} of the questions around it "
+            f"({scores.neighbours_before:.0%} without)",
+        ),
+    )
+    shortfalls = [sentence for fails, sentence in checks if fails]
     if shortfalls:
         return Verdict(False, " and ".join(shortfalls))
     return Verdict(True, f"recall {scores.recall:.0%}, retention {scores.retention:.0%}")

@@ -60,6 +60,9 @@ class LanguageModel(Protocol):
     def sample(self, exchange: Exchange) -> Sample:
         """Return the tokens of an exchange in the model's chat template; the loss counts on the reply alone."""
 
+    def token_losses(self, exchanges: Sequence[Exchange]) -> list[tuple[float, ...]]:
+        """Return, for each exchange, the loss of every token of its reply, in nats, with what adapters are active."""
+
 
 class Stack(Protocol):
     """The adapters on the live model."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from cocolora.core.adapters import Activation, AdapterKind
 from cocolora.core.conversations import DEFAULT_PROFILE
+from cocolora.core.gate import Scores
 
 
 class Outcome(StrEnum):
@@ -16,6 +18,7 @@ class Outcome(StrEnum):
     LEARNED = "learned"
     NOTHING = "nothing"
     REJECTED = "rejected"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,48 @@ class Forgotten:
     adapter_ids: tuple[str, ...] = ()
     lessons: int = 0
     scrubbed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """An adapter that is to be made again, without what was forgotten, revised or superseded.
+
+    ``turn_ids`` are the turns that are left of it, ``beneath`` those left of the always-on adapter it was trained
+    on top of, ``sources`` the adapters it rolled up.
+    """
+
+    number: int
+    profile: str
+    kind: AdapterKind
+    level: int
+    name: str
+    activation: Activation
+    weight: float
+    sources: tuple[str, ...]
+    turn_ids: tuple[str, ...]
+    beneath: tuple[str, ...]
+
+
+class Occasion(StrEnum):
+    """What a verdict was about."""
+
+    LEARNED = "learned"
+    REBUILT = "rebuilt"
+    ROLLED_UP = "rolled up"
+    EVALUATED = "evaluated"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVerdict:
+    """A verdict of the gate as it is kept; ``adapter_id`` is empty for one on the whole stack."""
+
+    profile: str
+    adapter_id: str
+    occasion: Occasion
+    passed: bool
+    reason: str
+    scores: Scores
+    made_at: datetime
 
 
 class JobState(StrEnum):

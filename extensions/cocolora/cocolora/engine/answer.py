@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cocolora.core.adapters import Activation
@@ -37,9 +37,41 @@ class Context:
 def contextualise(rooms: Rooms, question: str, *, profile: str, visible: Sequence[str]) -> Context:
     """Choose memories and adapters for a question; ``visible`` are the texts that the prompt holds already."""
     hits = _without_echoes(rooms, rooms.index.search(question, profile=profile, limit=10))
-    route = _route(rooms, hits, profile=profile)
+    later = _superseding(rooms, hits)
+    route = _route(rooms, _up_to_date(hits, later), profile=profile)
     memories = _memories(rooms, hits, route, visible=visible)
     return Context(render_memories(memories, now=rooms.clock()), route, tuple(memories))
+
+
+def routing_hits(rooms: Rooms, question: str, *, profile: str) -> list[Hit]:
+    """Return the hits that choose the adapters for a question."""
+    hits = _without_echoes(rooms, rooms.index.search(question, profile=profile, limit=10))
+    return _up_to_date(hits, _superseding(rooms, hits))
+
+
+def _superseding(rooms: Rooms, hits: Sequence[Hit]) -> dict[str, tuple[str, ...]]:
+    """Return, for each hit turn of which nothing holds any longer, the turns that say otherwise."""
+    turn_ids = [hit.turn_id for hit in hits]
+    superseded = rooms.journal.superseded(turn_ids) if turn_ids else {}
+    if not superseded:
+        return {}
+    later: dict[str, tuple[str, ...]] = {}
+    for lesson in rooms.journal.lessons(turn_ids):
+        if lesson.key and lesson.id not in superseded:
+            later[lesson.turn_id] = ()
+        elif lesson.key:
+            known = later.get(lesson.turn_id)
+            later[lesson.turn_id] = () if known == () else (*(known or ()), *superseded[lesson.id])
+    return {turn_id: tuple(dict.fromkeys(others)) for turn_id, others in later.items() if others}
+
+
+def _up_to_date(hits: Sequence[Hit], later: Mapping[str, tuple[str, ...]]) -> list[Hit]:
+    """Replace each hit of which nothing holds any longer by hits for what was said since."""
+    best: dict[str, float] = {}
+    for hit in hits:
+        for turn_id in later.get(hit.turn_id, (hit.turn_id,)):
+            best[turn_id] = max(hit.score, best.get(turn_id, 0.0))
+    return [Hit(turn_id, score) for turn_id, score in sorted(best.items(), key=lambda item: -item[1])]
 
 
 def _without_echoes(rooms: Rooms, hits: Sequence[Hit]) -> list[Hit]:

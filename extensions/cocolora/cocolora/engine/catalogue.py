@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.engine.quarantine import NEXT_STEP, admit
 from cocolora.engine.rooms import Rooms
-from cocolora.errors import AdapterRejected, BaseMismatch, ModelError
+from cocolora.errors import AdapterRejected, BaseMismatch
 
 
 def set_activation(rooms: Rooms, adapter_id: str, activation: Activation) -> Adapter:
@@ -17,6 +15,8 @@ def set_activation(rooms: Rooms, adapter_id: str, activation: Activation) -> Ada
     """
     adapter = rooms.journal.adapter(adapter_id)
     if activation is not Activation.OFF:
+        if adapter.state is AdapterState.ROLLED_UP:
+            raise AdapterRejected(adapter.name, "it is part of a rollup, which answers in its place")
         if adapter.state is AdapterState.REJECTED:
             next_step = {"next_step": NEXT_STEP} if adapter.origin else {}
             raise AdapterRejected(adapter.name, adapter.reason, **next_step)
@@ -34,16 +34,10 @@ def check_base(rooms: Rooms, adapter: Adapter) -> None:
 
 
 def delete_adapter(rooms: Rooms, adapter_id: str) -> None:
-    """Delete an adapter; its turns are unread again. Raises UnknownId."""
+    """Delete an adapter, with what it rolled up; its turns are unread again. Raises UnknownId."""
+    sources = rooms.journal.adapter(adapter_id).sources
     rooms.journal.remove_adapter(adapter_id)
-    rooms.index.drop_turns([adapter_id])
-    drop_files(rooms, adapter_id)
-
-
-def drop_files(rooms: Rooms, adapter_id: str) -> None:
-    """Detach an adapter that the catalogue no longer holds, and delete its files."""
-    try:
-        rooms.workbench().drop(adapter_id)
-    except ModelError:  # nothing is loaded, so nothing is attached
-        pass
-    shutil.rmtree(rooms.home.adapter_folder(adapter_id), ignore_errors=True)
+    rooms.drop_adapter(adapter_id)
+    for source in rooms.journal.adapters():
+        if source.id in sources and source.state is AdapterState.ROLLED_UP:
+            delete_adapter(rooms, source.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from cocolora.core.conversations import DEFAULT_PROFILE, Change, ChatMessage, Co
 from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
 from cocolora.core.ports import LanguageModel
 from cocolora.core.reconcile import Row
-from cocolora.core.records import Fault, Synced
+from cocolora.core.records import Fault, KeptVerdict, Synced
+from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.core.routing import Route
 from cocolora.core.told import Told
 from cocolora.engine import (
@@ -23,6 +25,7 @@ from cocolora.engine import (
     import_chats,
     learn,
     record,
+    roll_up,
     schedule,
     share,
     status,
@@ -223,12 +226,17 @@ class Engine:
         self,
         *,
         profile: str = DEFAULT_PROFILE,
+        taught_elsewhere: bool = False,
         on_progress: ProgressCallback = ignore_progress,
         cancelled: CancelCheck = never_cancelled,
     ) -> learn.Learned:
-        """Learn all unread turns now, on this thread."""
-        with self.jobs.here(handlers.LEARN, {}, profile=profile, on_progress=on_progress, cancelled=cancelled) as work:
-            learned = learn.learn(Run(self._rooms, profile, work.task.on_progress, work.task.cancelled))
+        """Learn all unread turns now, on this thread; with ``taught_elsewhere``, also what another base has read."""
+        payload = {"taught_elsewhere": taught_elsewhere}
+        with self.jobs.here(
+            handlers.LEARN, payload, profile=profile, on_progress=on_progress, cancelled=cancelled
+        ) as work:
+            run = Run(self._rooms, profile, work.task.on_progress, work.task.cancelled)
+            learned = learn.learn(run, taught_elsewhere=taught_elsewhere)
             work.message = learned.sentence
         return learned
 
@@ -243,6 +251,42 @@ class Engine:
         if self.settings.learning.automatic and status.read_due(self._rooms, profile=profile).now:
             self._learn_by_itself(profile)
         self.jobs.wake()
+
+    # Rolling up
+
+    def plan_rollups(
+        self,
+        *,
+        profile: str = DEFAULT_PROFILE,
+        adapter_ids: Sequence[str] = (),
+        method: RollupMethod = RollupMethod.RETRAIN,
+    ) -> tuple[RollupPlan, ...]:
+        """Return the rollups that are due, or that of chosen adapters. Raises UnknownId, CannotRollUp."""
+        if adapter_ids:
+            return (roll_up.plan_chosen(self._rooms, profile, adapter_ids, method),)
+        return tuple(replace(plan, method=method) for plan in roll_up.plan_due(self._rooms, profile))
+
+    def roll_up(
+        self,
+        plan: RollupPlan,
+        *,
+        profile: str = DEFAULT_PROFILE,
+        on_progress: ProgressCallback = ignore_progress,
+        cancelled: CancelCheck = never_cancelled,
+    ) -> Adapter:
+        """Carry out a rollup; its sources stay restorable. Raises NoModel, CannotTrain, HomeBusy, Cancelled."""
+        with self.home.writing():
+            return roll_up.roll_up(Run(self._rooms, profile, on_progress, cancelled), plan)
+
+    def undo_rollup(self, adapter_id: str) -> tuple[Adapter, ...]:
+        """Let the sources of a rollup answer again in its place. Raises UnknownId, CannotRollUp, HomeBusy."""
+        with self.home.writing():
+            return roll_up.undo(self._rooms, adapter_id)
+
+    def discard_rolled_up(self, *, older_than_days: float = 0.0) -> tuple[Adapter, ...]:
+        """Delete, for good, what was rolled up so long ago. Raises HomeBusy."""
+        with self.home.writing():
+            return roll_up.discard_sources(self._rooms, older_than_days=older_than_days)
 
     def workbench(self) -> Workbench:
         """Return the loaded model with its stack and trainer. Raises NoModel, CannotTrain."""
@@ -348,6 +392,10 @@ class Engine:
     def turns(self, *, conversation_id: str | None = None, profile: str | None = None) -> list[Turn]:
         """Return recorded turns."""
         return self._rooms.journal.turns(conversation_id=conversation_id, profile=profile)
+
+    def verdicts(self, *, profile: str | None = None, adapter_id: str | None = None) -> list[KeptVerdict]:
+        """Return the gate's verdicts, oldest first; those with an empty adapter id are on the whole stack."""
+        return self._rooms.journal.verdicts(profile=profile, adapter_id=adapter_id)
 
     def verify(self) -> list[Fault]:
         """Name every fault in the home folder."""

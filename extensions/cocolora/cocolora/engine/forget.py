@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cocolora.core.adapters import Adapter
+from cocolora.core.adapters import Adapter, AdapterState
 from cocolora.core.conversations import Turn
 from cocolora.core.gate import holds_key
-from cocolora.engine.catalogue import drop_files
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import UnknownId
 
@@ -34,7 +33,8 @@ def plan_forget(
     echoes = _echoes(rooms, turns)
     turns |= echoes
     adapters = rooms.journal.adapters_of(list(turns))
-    beside = [turn_id for adapter in adapters for turn_id in adapter.turn_ids if turn_id not in turns]
+    again = [adapter for adapter in adapters if adapter.state is AdapterState.READY]
+    beside = [turn_id for adapter in again for turn_id in adapter.turn_ids if turn_id not in turns]
     return ForgetPlan(
         tuple(turns.values()),
         tuple(echoes.values()),
@@ -76,8 +76,10 @@ def forget(rooms: Rooms, plan: ForgetPlan) -> None:
     """Carry out a plan: one journal transaction, then index and files; a crash between is mended at the next start."""
     with rooms.home.writing():
         turn_ids = [turn.id for turn in plan.turns]
-        adapter_ids = [adapter.id for adapter in rooms.journal.adapters_of(turn_ids)]
-        rooms.journal.forget(turn_ids, adapters=adapter_ids, now=rooms.clock())
+        revived = [turn for turn in rooms.journal.superseded_by(turn_ids) if turn.id not in turn_ids]
+        forgotten = rooms.journal.forget(turn_ids, now=rooms.clock())
         rooms.index.drop_turns(turn_ids)
-        for adapter_id in adapter_ids:
-            drop_files(rooms, adapter_id)
+        for adapter_id in forgotten.adapter_ids:
+            rooms.drop_adapter(adapter_id)
+        for turn in revived:
+            rooms.reindex([turn], profile=rooms.journal.conversation(turn.conversation_id).profile)

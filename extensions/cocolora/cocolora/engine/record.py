@@ -21,7 +21,9 @@ def record(
     ``drawn_on`` are the turns that the newest reply drew on: to forget one of them is to forget that reply.
     """
     synced = rooms.journal.sync(conversation, rows, change=change, now=rooms.clock())
-    rooms.index.drop_turns([*synced.revised, *synced.removed], erase=False)  # erased by ``tidy``, in the background
+    gone = [*synced.revised, *synced.removed]
+    rooms.index.drop_turns(gone, erase=False)  # erased by ``tidy``, in the background
+    rooms.reindex(rooms.journal.superseded_by(gone) if gone else (), profile=conversation.profile)
     changed = rooms.journal.turns(ids=[*synced.recorded, *synced.revised])
     rooms.index_turns(changed, profile=conversation.profile)
     if changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from cocolora.core.conversations import Turn
 from cocolora.core.ports import LanguageModel
 from cocolora.engine.home import Home
 from cocolora.engine.workbench import Workbench
-from cocolora.errors import NoModel
+from cocolora.errors import ModelError, NoModel
 from cocolora.journal import Journal
 from cocolora.retrieval import SearchIndex, Unit
 from cocolora.settings import Settings
@@ -64,14 +65,30 @@ class Rooms:
         found = self.journal.adapters(profile)
         return {adapter.id: adapter for adapter in found if adapter.base.fingerprint == fingerprint}
 
+    def drop_adapter(self, adapter_id: str) -> None:
+        """Take an adapter that the catalogue no longer holds off the model, out of the index and off the disk."""
+        try:
+            self.workbench().drop(adapter_id)
+        except ModelError:  # nothing is loaded, so nothing is attached
+            pass
+        self.index.drop_turns([adapter_id])
+        shutil.rmtree(self.home.adapter_folder(adapter_id), ignore_errors=True)
+
+    def reindex(self, turns: Iterable[Turn], *, profile: str) -> None:
+        """Bring the index up to what the turns' lessons are now."""
+        changed = list(turns)
+        self.index.drop_turns([turn.id for turn in changed], erase=False)
+        self.index_turns(changed, profile=profile)
+
     def index_turns(self, turns: Iterable[Turn], *, profile: str) -> None:
         """Make turns findable."""
         self.index.add(self.units(turns, profile=profile))
 
     def units(self, turns: Iterable[Turn], *, profile: str) -> list[Unit]:
-        """Return what turns are found by: their text, and each question that one of their lessons answers."""
+        """Return what turns are found by: their text, and each question that one of their lessons still answers."""
         by_id = {turn.id: turn for turn in turns}
-        asked = [lesson for lesson in self.journal.lessons(list(by_id)) if lesson.key]
+        superseded = self.journal.superseded(list(by_id)) if by_id else {}
+        asked = [q for q in self.journal.lessons(list(by_id)) if q.key and q.id not in superseded]
         return [
             *(_exchange(turn, profile) for turn in by_id.values()),
             *(Unit(q.id, q.turn_id, profile, q.question, by_id[q.turn_id].said_at, kind="question") for q in asked),

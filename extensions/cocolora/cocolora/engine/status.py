@@ -42,7 +42,7 @@ def read_status(rooms: Rooms, *, profile: str, job: JobView | None, last_job: Jo
     """Gather the status of a profile; never raises for want of a model."""
     counts = rooms.journal.counts(profile)
     model, trouble, fingerprint = read_model(rooms)
-    unread = rooms.journal.unread(profile, fingerprint)
+    unread = rooms.journal.unread(profile, fingerprint, taught_elsewhere=False)
     return Status(
         profile=profile,
         model=model,
@@ -62,7 +62,8 @@ def read_due(rooms: Rooms, *, profile: str) -> Due:
     _, trouble, fingerprint = read_model(rooms)
     if trouble:
         return Due(False, trouble)
-    return judge_due(rooms, rooms.journal.unread(profile, fingerprint), profile=profile)
+    unread = rooms.journal.unread(profile, fingerprint, taught_elsewhere=False)
+    return judge_due(rooms, unread, profile=profile)
 
 
 def read_model(rooms: Rooms) -> tuple[str, str, str]:

@@ -1,121 +1,74 @@
-"""Teaching: a stretch of turns becomes one adapter, trained, gated and landed in the catalogue."""
+"""Teaching: an assignment becomes one adapter, trained, gated and landed in the catalogue."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, Recipe, adapter_id
-from cocolora.core.conversations import Turn
 from cocolora.core.events import Progress
-from cocolora.core.gate import Probe, Scores, judge
 from cocolora.core.ids import derive_seed
-from cocolora.core.lessons import Exchange, Lesson, LessonKind, Sample
+from cocolora.core.lessons import Sample
 from cocolora.core.records import Outcome
+from cocolora.engine.examine import examine
+from cocolora.engine.plans import Assignment, Plan, make_plan
 from cocolora.engine.run import Run
-from cocolora.engine.workbench import Weights
-from cocolora.gate.probes import share_right, share_same
-from cocolora.lessons.samples import answers_briefly, behaviour_exchanges, knowledge_exchanges, record_replay
-from cocolora.lessons.study import keep_unanswered
-from cocolora.settings import Learning
-
-BEHAVIOUR_QUESTIONS = 80
+from cocolora.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What an adapter is trained on, and how recall is asked of it."""
+def teach(run: Run, task: Assignment) -> Adapter:
+    """Train, gate and land one adapter.
 
-    exchanges: tuple[Exchange, ...]
-    beneath: Weights
-    recall: Callable[[Weights], float]
-    negatives: tuple[Probe, ...] = ()
-
-
-def plan_knowledge(run: Run, turns: Sequence[Turn], lessons: Sequence[Lesson], *, seed: int) -> Plan:
-    """Plan an adapter that knows the facts of its turns, on top of the profile's behaviour."""
-    bench, learning = run.rooms.workbench(), run.rooms.settings.learning
-    beneath = _always_on(run)
-    bare = bench.bare_replay()
-    with bench.using([]) as model:
-        negatives = keep_unanswered([x for x in lessons if x.kind is LessonKind.NEGATIVE], turns, model)
-    replay = bare
-    if beneath:
-        with bench.using(beneath) as model:
-            replay = record_replay(bench.card.replay, model)
-    facts = [lesson for lesson in lessons if lesson.kind is LessonKind.FACT]
-    exchanges = knowledge_exchanges(
-        [*facts, *negatives],
-        turns,
-        replay=replay,
-        brief=bool(beneath) and answers_briefly(replay, bare),
-        negatives_per_fact=learning.negatives_per_fact,
-        replay_questions=learning.replay_questions,
-        seed=seed,
-    )
-    held_out = [x for x in facts if x.held_out] or facts
-    probes = [Probe(lesson.question, lesson.key) for lesson in held_out]
-
-    def recall(weights: Weights) -> float:
-        with bench.using(weights) as model:
-            return share_right(probes, model)
-
-    return Plan(tuple(exchanges), beneath, recall, tuple(Probe(x.question, "") for x in negatives if x.held_out))
-
-
-def plan_behaviour(run: Run, turns: Sequence[Turn], *, seed: int) -> Plan:
-    """Plan an adapter that follows the wishes of its turns everywhere, by distilling them from the context."""
-    bench = run.rooms.workbench()
-    with bench.using([]) as model:
-        wished = record_replay(bench.card.replay, model, context=turns)
-    trained, held_out = behaviour_exchanges(wished, questions=BEHAVIOUR_QUESTIONS, seed=seed)
-
-    def recall(weights: Weights) -> float:
-        with bench.using(weights) as model:
-            return share_same(held_out, model)
-
-    return Plan(tuple(trained), [], recall)
-
-
-def _always_on(run: Run) -> Weights:
-    return [
-        (adapter.id, adapter.weight)
-        for adapter in run.rooms.adapters(run.profile).values()
-        if adapter.usable and adapter.activation is Activation.ALWAYS
-    ]
-
-
-def teach(run: Run, turns: Sequence[Turn], kind: AdapterKind, lessons: Sequence[Lesson]) -> Adapter:
-    """Train, gate and land one adapter for these turns.
-
-    One that does not pass the gate is tried again with another seed and more steps, ``learning.attempts`` times
-    in all; then it is landed as rejected, with its scores. Until an adapter is landed nothing of it shows: its
-    folder is owned by no adapter of the catalogue. Raises Cancelled, TrainingDiverged, CannotTrain.
+    Until it is landed nothing of it shows: its folder is owned by no adapter of the catalogue. Raises Cancelled,
+    TrainingDiverged, CannotTrain, TurnChanged.
     """
-    attempts = run.rooms.settings.learning.attempts
-    adapter = _attempt(run, turns, kind, lessons, attempt=0)
-    for attempt in range(1, attempts):
+    return land(run, task, train(run, task))
+
+
+def train(run: Run, task: Assignment) -> Adapter:
+    """Train and judge one adapter without landing it: its files are in its folder then.
+
+    One that does not pass the gate is tried again with another seed and more steps, ``learning.attempts`` times in all.
+    """
+    adapter = _attempt(run, task, attempt=0)
+    for attempt in range(1, run.rooms.settings.learning.attempts):
         if adapter.state is AdapterState.READY:
             break
         shutil.rmtree(run.rooms.home.adapter_folder(adapter.id))
-        adapter = _attempt(run, turns, kind, lessons, attempt=attempt)
-    outcome = Outcome.LEARNED if adapter.state is AdapterState.READY else Outcome.REJECTED
-    readings = dict.fromkeys(adapter.turn_versions, outcome)
-    return run.rooms.journal.land_adapter(adapter, readings=readings, now=adapter.made_at)
+        adapter = _attempt(run, task, attempt=attempt)
+    return adapter
 
 
-def _attempt(run: Run, turns: Sequence[Turn], kind: AdapterKind, lessons: Sequence[Lesson], *, attempt: int) -> Adapter:
+def land(run: Run, task: Assignment, adapter: Adapter) -> Adapter:
+    """Let a trained adapter join the catalogue, with what came of reading its turns."""
+    told = {lesson.turn_id for lesson in task.facts}
+    passed = Outcome.LEARNED if adapter.state is AdapterState.READY else Outcome.REJECTED
+    readings = {
+        (turn_id, version): passed if turn_id in told or task.kind is AdapterKind.BEHAVIOUR else Outcome.SUPERSEDED
+        for turn_id, version in adapter.turn_versions
+        if passed is Outcome.LEARNED or not task.sources  # a refused rollup's sources go on
+    }
+    landed = run.rooms.journal.land_adapter(
+        adapter,
+        readings=readings,
+        occasion=task.occasion,
+        replaces=task.replaces,
+        rebuild=task.rebuild,
+        now=adapter.made_at,
+    )
+    if landed.state is AdapterState.READY:
+        for old_id in task.replaces:
+            run.rooms.drop_adapter(old_id)
+    return landed
+
+
+def _attempt(run: Run, task: Assignment, *, attempt: int) -> Adapter:
     """Train one adapter and judge it; its files are in its folder then."""
     bench = run.rooms.workbench()
-    draft = _draft(run, turns, kind, attempt=attempt)
+    draft = draft_adapter(run, task, attempt=attempt)
     seed = derive_seed(draft.id)
-    if kind is AdapterKind.KNOWLEDGE:
-        plan = plan_knowledge(run, turns, lessons, seed=seed)
-    else:
-        plan = plan_behaviour(run, turns, seed=seed)
+    plan = make_plan(run, task, seed=seed)
     folder = run.rooms.home.adapter_folder(draft.id)
     bench.drop(draft.id)
     shutil.rmtree(folder, ignore_errors=True)
@@ -123,7 +76,7 @@ def _attempt(run: Run, turns: Sequence[Turn], kind: AdapterKind, lessons: Sequen
         draft.id,
         _samples(run, plan),
         recipe=replace(draft.recipe, seed=seed),
-        beneath=plan.beneath,
+        beneath=task.beneath.weights,
         folder=folder,
         on_progress=run.on_progress,
         cancelled=run.cancelled,
@@ -131,7 +84,7 @@ def _attempt(run: Run, turns: Sequence[Turn], kind: AdapterKind, lessons: Sequen
     weights = (folder / "adapter_model.safetensors").read_bytes()
     written = replace(draft, sha256=hashlib.sha256(weights).hexdigest(), size_bytes=len(weights))
     run.on_progress(Progress("checking", 0, 1))
-    judged = _gated(run, written, plan)
+    judged = examine(run, task, plan, written)
     bench.drop(draft.id)
     return judged
 
@@ -143,59 +96,53 @@ def _samples(run: Run, plan: Plan) -> list[Sample]:
     return [sample for sample in samples if len(sample.tokens) <= most_tokens]
 
 
-def _draft(run: Run, turns: Sequence[Turn], kind: AdapterKind, *, attempt: int) -> Adapter:
+def draft_adapter(run: Run, task: Assignment, *, attempt: int) -> Adapter:
     """Return the adapter that is about to be trained, without files or scores."""
     base, made_at = run.rooms.workbench().model.identity, run.rooms.clock()
-    recipe = _recipe(run.rooms.settings.learning, attempt=attempt)
-    turn_versions = tuple((turn.id, turn.version) for turn in turns)
-    return Adapter(
-        id=adapter_id(kind, profile=run.profile, base=base, turn_versions=turn_versions, recipe=recipe),
-        name=f"{kind} {made_at:%Y-%m-%d}",
-        kind=kind,
+    by_kind = Activation.ALWAYS if task.kind is AdapterKind.BEHAVIOUR else Activation.ROUTED
+    draft = Adapter(
+        id="",
+        name=task.name or f"{task.kind} {made_at:%Y-%m-%d}",
+        kind=task.kind,
         profile=run.profile,
-        activation=Activation.ALWAYS if kind is AdapterKind.BEHAVIOUR else Activation.ROUTED,
+        activation=task.activation or by_kind,
         state=AdapterState.READY,
-        weight=1.0,
+        weight=task.weight,
         base=base,
-        recipe=recipe,
+        recipe=make_recipe(run.rooms.settings, task, attempt=attempt),
         sha256="",
         size_bytes=0,
         made_at=made_at,
-        turn_versions=turn_versions,
+        turn_versions=tuple((turn.id, turn.version) for turn in task.turns),
+        level=task.level,
+        sources=task.sources,
+        beneath=task.beneath.turn_versions,
+        left_out=task.left_out,
     )
+    return replace(draft, id=adapter_id(draft))
 
 
-def _recipe(learning: Learning, *, attempt: int) -> Recipe:
+def make_recipe(settings: Settings, task: Assignment, *, attempt: int) -> Recipe:
+    """Return the recipe of one attempt; it depends on the settings, the level and how many turns tell something.
+
+    A rollup's rank doubles with each level, and its steps grow with what it holds: ``rollup.steps_share`` of what
+    stretches of its size take.
+    """
+    learning, rollup = settings.learning, settings.rollup
+    rank = max(learning.rank, min(learning.rank * 2**task.level, rollup.max_rank))
+    steps = learning.steps
+    if task.level:
+        stretches = max(1.0, task.told_turns / _TURNS_IN_STEPS)
+        steps = max(learning.steps, round(learning.steps * rollup.steps_share * stretches))
     return Recipe(
-        rank=learning.rank,
-        alpha=learning.alpha,
+        rank=rank,
+        alpha=learning.alpha * rank / learning.rank,
         learning_rate=learning.learning_rate,
-        steps=learning.steps * (1 + attempt),
+        steps=steps * (1 + attempt),
         batch_samples=learning.batch_samples,
         seed=learning.seed + attempt,
     )
 
 
-def _gated(run: Run, adapter: Adapter, plan: Plan) -> Adapter:
-    """Return the adapter with its scores, ready or rejected."""
-    bench, gate = run.rooms.workbench(), run.rooms.settings.gate
-    alone: Weights = [*plan.beneath, (adapter.id, adapter.weight)]
-    known = [Probe(question, key) for question, key in spread(bench.card.probes, gate.probes)]
-    unknown = [*plan.negatives, *(Probe(question, "") for question in spread(bench.card.unknown, gate.probes))]
-    recall = plan.recall(alone)
-    with bench.using([]) as model:
-        retention_base = share_right(known, model)
-    with bench.using(alone) as model:
-        scores = Scores(recall, share_right(known, model), retention_base, share_right(unknown, model))
-    verdict = judge(scores, gate)
-    state = AdapterState.READY if verdict.passed else AdapterState.REJECTED
-    return replace(adapter, scores=scores, state=state, reason=verdict.reason)
-
-
-T = TypeVar("T")
-
-
-def spread(items: Sequence[T], count: int) -> list[T]:
-    """Return at most ``count`` items, evenly spread over all."""
-    stride = max(1, len(items) // count)
-    return list(items[::stride][:count])
+_TURNS_IN_STEPS = 4
+"""``learning.steps`` are meant for about so many turns that tell something."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from cocolora.core.lessons import BaseCard
+from cocolora.core.lessons import BaseCard, Exchange
 from cocolora.core.ports import LanguageModel, Stack, Trainer
 from cocolora.engine.home import Home
 from cocolora.lessons.samples import Replay, record_replay
@@ -26,6 +26,7 @@ class Workbench:
         self.trainer: Trainer = LiveTrainer(model, stack, slice_ms=slice_ms)
         self._home = home
         self._bare_replay: Replay | None = None
+        self._other_text: Replay | None = None
 
     @property
     def card(self) -> BaseCard:
@@ -63,6 +64,14 @@ class Workbench:
             with self.using([]) as model:
                 self._bare_replay = record_replay(self.card.replay, model)
         return self._bare_replay
+
+    def other_text(self, count: int) -> Sequence[Exchange]:
+        """Return at most ``count`` exchanges that no lesson touches: the bare base's own words on what it is probed."""
+        if self._other_text is None:
+            with self.using([]) as model:
+                self._other_text = record_replay([question for question, _ in self.card.probes], model)
+        stride = max(1, len(self._other_text.exchanges) // count)
+        return self._other_text.exchanges[::stride][:count]
 
     def attach(self, adapter_id: str) -> None:
         """Attach an adapter if it is not. Raises AdapterMissing, AdapterDamaged, BaseMismatch, CannotTrain."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 
 from cocolora.core.conversations import ChatMessage
@@ -18,12 +19,25 @@ def share_right(probes: Sequence[Probe], model: LanguageModel) -> float:
 
     A probe with a key wants the key in the reply, one without wants an abstention.
     """
+    return share(marks(probes, model))
+
+
+def marks(probes: Sequence[Probe], model: LanguageModel) -> list[bool]:
+    """Return for each probe whether it is answered rightly by free generation."""
     replies = ask([probe.question for probe in probes], model)
-    right = [
+    return [
         holds_key(reply, probe.key) if probe.key else is_abstention(reply)
         for probe, reply in zip(probes, replies, strict=True)
     ]
-    return share(right)
+
+
+def median_loss(exchanges: Sequence[Exchange], model: LanguageModel) -> float:
+    """Return the median loss of the replies' tokens, in nats; 0.0 when there are none.
+
+    The median follows what a model can do, the mean what its worst tokens do.
+    """
+    losses = [loss for exchange in model.token_losses(exchanges) for loss in exchange]
+    return statistics.median(losses) if losses else 0.0
 
 
 def share_same(exchanges: Sequence[Exchange], model: LanguageModel) -> float:

@@ -9,7 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, BaseIdentity, Recipe
+from cocolora.core.adapters import (
+    Activation,
+    Adapter,
+    AdapterKind,
+    AdapterState,
+    BaseIdentity,
+    Recipe,
+    TurnVersions,
+)
 from cocolora.core.gate import Scores
 from cocolora.errors import SettingsInvalid, UnknownId
 from cocolora.journal.database import as_list, from_text, to_text
@@ -20,14 +28,27 @@ _JOINERS = "\u200c\u200d"
 """Invisible, but parts of words in some scripts and of many emoji."""
 _COLUMNS = (
     "id, name, kind, profile, activation, state, weight, base_name, base_fingerprint, recipe, sha256, size_bytes, "
-    "made_at, scores, reason, origin"
+    "made_at, scores, reason, origin, level"
 )
 _STALE = """
-    SELECT DISTINCT a.id FROM adapters a JOIN adapter_turns x ON x.adapter_id = a.id
-    LEFT JOIN turns t ON t.id = x.turn_id
+    WITH descent AS (
+        SELECT adapter_id, turn_id, version FROM adapter_turns UNION ALL
+        SELECT adapter_id, turn_id, version FROM adapter_beneath
+    ), superseded AS (
+        SELECT DISTINCT x.adapter_id, s.lesson_id FROM adapter_turns x
+        JOIN adapters a ON a.id = x.adapter_id AND a.kind = 'knowledge'
+        JOIN lessons l ON l.turn_id = x.turn_id AND l.turn_version = x.version
+        JOIN supersessions s ON s.lesson_id = l.id AND s.base_fingerprint = l.base_fingerprint
+         AND s.base_fingerprint = a.base_fingerprint
+        JOIN turns later ON later.id = s.turn_id AND later.version = s.version AND later.state = 'current'
+    )
+    SELECT a.id FROM adapters a JOIN descent x ON x.adapter_id = a.id LEFT JOIN turns t ON t.id = x.turn_id
     WHERE EXISTS (SELECT 1 FROM tombstones s WHERE s.turn_id = x.turn_id)
        OR (t.id IS NULL AND a.origin = '') OR t.state <> 'current' OR t.version <> x.version
+    UNION SELECT adapter_id FROM (SELECT * FROM superseded EXCEPT SELECT adapter_id, lesson_id FROM adapter_left_out)
+    UNION SELECT adapter_id FROM (SELECT adapter_id, lesson_id FROM adapter_left_out EXCEPT SELECT * FROM superseded)
 """
+_LISTS = ("adapter_turns", "adapter_beneath", "adapter_sources", "adapter_left_out")
 
 
 def add_adapter(connection: sqlite3.Connection, adapter: Adapter) -> Adapter:
@@ -42,12 +63,25 @@ def add_adapter(connection: sqlite3.Connection, adapter: Adapter) -> Adapter:
         f"ON CONFLICT (id) DO UPDATE SET {updates}",
         values,
     )
-    connection.execute("DELETE FROM adapter_turns WHERE adapter_id = ?", (kept.id,))
-    connection.executemany(
-        "INSERT INTO adapter_turns VALUES (?, ?, ?, ?)",
-        [(kept.id, place, turn_id, version) for place, (turn_id, version) in enumerate(kept.turn_versions)],
-    )
+    _write_lists(connection, kept)
     return kept
+
+
+def _write_lists(connection: sqlite3.Connection, adapter: Adapter) -> None:
+    for table in _LISTS:
+        connection.execute(f"DELETE FROM {table} WHERE adapter_id = ?", (adapter.id,))
+    for table, turn_versions in (("adapter_turns", adapter.turn_versions), ("adapter_beneath", adapter.beneath)):
+        connection.executemany(
+            f"INSERT INTO {table} VALUES (?, ?, ?, ?)",
+            [(adapter.id, place, turn_id, version) for place, (turn_id, version) in enumerate(turn_versions)],
+        )
+    connection.executemany(
+        "INSERT INTO adapter_sources VALUES (?, ?, ?)",
+        [(adapter.id, place, source_id) for place, source_id in enumerate(adapter.sources)],
+    )
+    connection.executemany(
+        "INSERT INTO adapter_left_out VALUES (?, ?)", [(adapter.id, lesson_id) for lesson_id in adapter.left_out]
+    )
 
 
 def find_adapters(
@@ -56,7 +90,13 @@ def find_adapters(
     """Return adapters, oldest first."""
     rows = connection.execute(
         "SELECT *, (SELECT json_group_array(json_array(turn_id, version)) FROM (SELECT * FROM adapter_turns x "
-        "WHERE x.adapter_id = adapters.id ORDER BY place)) AS turn_versions FROM adapters "
+        "WHERE x.adapter_id = adapters.id ORDER BY place)) AS turn_versions, "
+        "(SELECT json_group_array(json_array(turn_id, version)) FROM (SELECT * FROM adapter_beneath x "
+        "WHERE x.adapter_id = adapters.id ORDER BY place)) AS beneath, "
+        "(SELECT json_group_array(source_id) FROM (SELECT * FROM adapter_sources x "
+        "WHERE x.adapter_id = adapters.id ORDER BY place)) AS sources, "
+        "(SELECT json_group_array(lesson_id) FROM (SELECT * FROM adapter_left_out x "
+        "WHERE x.adapter_id = adapters.id ORDER BY lesson_id)) AS left_out FROM adapters "
         "WHERE (?1 IS NULL OR profile = ?1) AND (?2 IS NULL OR id IN (SELECT value FROM json_each(?2))) "
         "ORDER BY made_at, id",
         (profile, None if ids is None else as_list(ids)),
@@ -72,17 +112,24 @@ def get_adapter(connection: sqlite3.Connection, adapter_id: str) -> Adapter:
 
 
 def adapters_of(connection: sqlite3.Connection, turn_ids: Iterable[str]) -> list[Adapter]:
-    """Return the adapters that learned any version of these turns."""
+    """Return the adapters that descend from these turns.
+
+    They learned one, or were trained on top of one that did, or left out a lesson that one of them superseded.
+    """
     rows = connection.execute(
-        "SELECT DISTINCT adapter_id FROM adapter_turns WHERE turn_id IN (SELECT value FROM json_each(?))",
+        "SELECT adapter_id FROM adapter_turns WHERE turn_id IN (SELECT value FROM json_each(?1)) "
+        "UNION SELECT adapter_id FROM adapter_beneath WHERE turn_id IN (SELECT value FROM json_each(?1)) "
+        "UNION SELECT x.adapter_id FROM adapter_left_out x JOIN supersessions s ON s.lesson_id = x.lesson_id "
+        "WHERE s.turn_id IN (SELECT value FROM json_each(?1))",
         (as_list(turn_ids),),
     )
     return find_adapters(connection, ids=[row[0] for row in rows])
 
 
 def stale_adapters(connection: sqlite3.Connection) -> list[Adapter]:
-    """Return the adapters that learned what is no longer said: a revised, removed or forgotten turn.
+    """Return the adapters that are no longer what their turns would make them today.
 
+    They descend from a revised, removed or forgotten turn, or a lesson of theirs was superseded since, or is no longer.
     An imported adapter's turns may be unknown here; it is stale only when they are known and changed, or forgotten.
     """
     return find_adapters(connection, ids=[row[0] for row in connection.execute(_STALE)])
@@ -165,6 +212,7 @@ def _values(adapter: Adapter) -> tuple[object, ...]:
         _scores_text(adapter.scores),
         adapter.reason,
         adapter.origin,
+        adapter.level,
     )
 
 
@@ -188,6 +236,14 @@ def _adapter(row: sqlite3.Row) -> Adapter:
         made_at=from_text(row["made_at"]),
         scores=None if row["scores"] is None else Scores(**json.loads(row["scores"])),
         reason=row["reason"],
-        turn_versions=tuple((turn_id, version) for turn_id, version in json.loads(row["turn_versions"])),
+        turn_versions=_pairs(row["turn_versions"]),
         origin=row["origin"],
+        level=row["level"],
+        sources=tuple(json.loads(row["sources"])),
+        beneath=_pairs(row["beneath"]),
+        left_out=tuple(json.loads(row["left_out"])),
     )
+
+
+def _pairs(text: str) -> TurnVersions:
+    return tuple((turn_id, version) for turn_id, version in json.loads(text))

@@ -10,16 +10,14 @@ from cocolora.core.conversations import Turn
 from cocolora.core.records import Forgotten, TurnVersion
 from cocolora.core.study import normalise
 from cocolora.errors import UnknownId
-from cocolora.journal.adapters import remove_adapter
 from cocolora.journal.database import as_list
+from cocolora.journal.rebuilding import retire_stale
 from cocolora.journal.tombstones import bury, is_buried
 from cocolora.journal.turns import conversations_of, select_turns, select_versions
 
 
-def forget(
-    connection: sqlite3.Connection, turn_ids: Iterable[str], *, adapters: Iterable[str], now: datetime
-) -> Forgotten:
-    """Delete turns and what hangs on them, leave tombstones, drop ``adapters``; see Journal.forget."""
+def forget(connection: sqlite3.Connection, turn_ids: Iterable[str], *, now: datetime) -> Forgotten:
+    """Delete turns and what descends from them, leave tombstones, note what is to be rebuilt; see Journal.forget."""
     turns = _turns_to_forget(connection, list(dict.fromkeys(turn_ids)))
     ids = [turn.id for turn in turns]
     versions = select_versions(connection, ids)
@@ -27,9 +25,7 @@ def forget(
     touched = _bury_all(connection, turns, versions, now=now)
     for turn_id in ids:
         connection.execute("DELETE FROM turns WHERE id = ?", (turn_id,))
-    dropped = tuple(dict.fromkeys(adapters))
-    for adapter_id in dropped:
-        remove_adapter(connection, adapter_id)
+    dropped = retire_stale(connection)
     _clear_titles(connection, touched, versions)
     emptied = tuple(conversation_id for conversation_id in touched if _drop_empty(connection, conversation_id))
     return Forgotten(tuple(ids), emptied, dropped, lessons)

@@ -13,8 +13,19 @@ from cocolora.core.gate import Scores
 from cocolora.core.history import Counts, Descent
 from cocolora.core.lessons import Lesson
 from cocolora.core.reconcile import Row
-from cocolora.core.records import Fault, Forgotten, Outcome, Reading, Synced, TurnVersion
+from cocolora.core.records import (
+    Fault,
+    Forgotten,
+    KeptVerdict,
+    Occasion,
+    Outcome,
+    Reading,
+    Rebuild,
+    Synced,
+    TurnVersion,
+)
 from cocolora.core.told import Shelved
+from cocolora.core.truth import Supersession
 from cocolora.journal import (
     adapters,
     conversations,
@@ -23,9 +34,12 @@ from cocolora.journal import (
     landing,
     lessons,
     readings,
+    rebuilding,
     recording,
     sources,
+    superseding,
     turns,
+    verdicts,
     verifying,
 )
 from cocolora.journal.database import Database
@@ -167,9 +181,12 @@ class Journal(Transactions):
         """Return when one of the turns was last recorded or changed; None without turns."""
         return self._read(turns.changed_at, turn_ids)
 
-    def unread(self, profile: str, base_fingerprint: str) -> list[Turn]:
-        """Return the current turns that this base has yet to read, without conversations that are not learned."""
-        return self._read(readings.unread_turns, profile, base_fingerprint)
+    def unread(self, profile: str, base_fingerprint: str, *, taught_elsewhere: bool = True) -> list[Turn]:
+        """Return the current turns that this base has yet to read, without conversations that are not learned.
+
+        ``taught_elsewhere`` counts those that another base has read as well.
+        """
+        return self._read(readings.unread_turns, profile, base_fingerprint, taught_elsewhere=taught_elsewhere)
 
     def mark_read(
         self,
@@ -206,15 +223,67 @@ class Journal(Transactions):
         """Return the lessons of the turns' current versions, or all, in the order they were added."""
         return self._read(lessons.select_lessons, None if turn_ids is None else list(turn_ids), base_fingerprint)
 
+    def add_supersessions(self, new: Iterable[Supersession], *, base_fingerprint: str) -> None:
+        """Note lessons that no longer hold, and the turns that say otherwise."""
+        self._write(superseding.add_supersessions, new, base_fingerprint)
+
+    def superseded(
+        self, turn_ids: Iterable[str] | None = None, base_fingerprint: str | None = None
+    ) -> dict[str, tuple[str, ...]]:
+        """Return, for each lesson that no longer holds, the turns that say otherwise."""
+        ids = None if turn_ids is None else list(turn_ids)
+        return self._read(superseding.superseded_lessons, ids, base_fingerprint)
+
+    def superseded_by(self, turn_ids: Iterable[str]) -> list[Turn]:
+        """Return the current turns of which a lesson is superseded by any version of these turns."""
+        return self._read(superseding.turns_superseded_by, list(turn_ids))
+
     # Adapters
 
-    def land_adapter(self, adapter: Adapter, *, readings: Mapping[tuple[str, int], Outcome], now: datetime) -> Adapter:
-        """Add an adapter and note the readings that came with it, at once: the commit point of learning.
+    def land_adapter(
+        self,
+        adapter: Adapter,
+        *,
+        readings: Mapping[tuple[str, int], Outcome],
+        occasion: Occasion = Occasion.LEARNED,
+        replaces: Iterable[str] = (),
+        rebuild: int | None = None,
+        now: datetime,
+    ) -> Adapter:
+        """Add an adapter with its verdict and the readings that came with it, at once: the commit point of learning.
 
-        Returns the adapter as it is kept: with a number after its name when the name was taken. Raises TurnChanged,
-        and changes nothing, when a turn it learned was revised, removed or forgotten meanwhile.
+        A ready one takes the place of its sources, which stay restorable, and of the adapters that it ``replaces``,
+        which go; ``rebuild`` is the number of the rebuild that it ends. Returns the adapter as it is kept: with a
+        number after its name when the name was taken. Raises TurnChanged, and changes nothing, when a turn that it
+        descends from was revised, removed or forgotten meanwhile.
         """
-        return self._write(landing.land, adapter, readings, now=now)
+        return self._write(
+            landing.land, adapter, readings, occasion=occasion, replaces=replaces, rebuild=rebuild, now=now
+        )
+
+    def retire_stale(self) -> tuple[str, ...]:
+        """Take out the stale adapters and note which are to be made again; return the ids of those taken out."""
+        return self._write(rebuilding.retire_stale)
+
+    def rebuilds(self, *, base_fingerprint: str | None = None, profile: str | None = None) -> tuple[Rebuild, ...]:
+        """Return the adapters that are to be made again."""
+        return self._read(rebuilding.select_rebuilds, base_fingerprint, profile)
+
+    def end_rebuild(self, number: int) -> None:
+        """Note that nothing is left to rebuild."""
+        self._write(rebuilding.end_rebuild, number)
+
+    def undo_rollup(self, rollup: Adapter) -> tuple[Adapter, ...]:
+        """Take a rollup out, let its sources answer again, and return them."""
+        return self._write(rebuilding.undo_rollup, rollup)
+
+    def add_verdict(self, verdict: KeptVerdict) -> None:
+        """Keep a verdict of the gate."""
+        self._write(verdicts.add_verdict, verdict)
+
+    def verdicts(self, *, profile: str | None = None, adapter_id: str | None = None) -> list[KeptVerdict]:
+        """Return the gate's verdicts, oldest first."""
+        return self._read(verdicts.select_verdicts, profile, adapter_id)
 
     def add_adapter(self, adapter: Adapter) -> Adapter:
         """Add an adapter without readings, such as an imported one; return it as it is kept.
@@ -232,11 +301,11 @@ class Journal(Transactions):
         return self._read(adapters.get_adapter, adapter_id)
 
     def adapters_of(self, turn_ids: Iterable[str]) -> list[Adapter]:
-        """Return the adapters that learned any version of these turns."""
+        """Return the adapters that descend from any version of these turns."""
         return self._read(adapters.adapters_of, list(turn_ids))
 
     def stale_adapters(self) -> list[Adapter]:
-        """Return the adapters that learned a turn version that is no longer current, or was forgotten."""
+        """Return the adapters that are no longer what their turns would make them today."""
         return self._read(adapters.stale_adapters)
 
     def change_adapter(
@@ -286,16 +355,17 @@ class Journal(Transactions):
 
     # Forgetting and checking
 
-    def forget(self, turn_ids: Iterable[str], *, adapters: Iterable[str] = (), now: datetime) -> Forgotten:
+    def forget(self, turn_ids: Iterable[str], *, now: datetime) -> Forgotten:
         """Forget turns: their versions, lessons, readings and memberships, and conversations that become empty.
 
-        ``adapters`` are taken out in the same transaction. What is left is a tombstone without text, so that the
+        The adapters that descend from them are taken out in the same transaction, and those to be made again without
+        them are noted. What is left of a turn is a tombstone without text, so that the
         row, which the host still shows, is not recorded again in this conversation or a branch of it. Afterwards
         the words are gone from the files' bytes, unless ``scrubbed`` is False: then call ``scrub`` later. Forgetting
         a forgotten turn again does nothing; raises UnknownId, and forgets nothing, for an id that never was.
         """
         with self._database.writing() as connection:
-            forgotten = forgetting.forget(connection, turn_ids, adapters=adapters, now=now)
+            forgotten = forgetting.forget(connection, turn_ids, now=now)
         return replace(forgotten, scrubbed=self.scrub())
 
     def scrub(self) -> bool:

@@ -100,9 +100,58 @@ _JOBS_AS_DATA = (
     "ALTER TABLE jobs ADD COLUMN is_stopped INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX jobs_by_state ON jobs (state)",
 )
+_ROLLUPS = (
+    "ALTER TABLE adapters ADD COLUMN level INTEGER NOT NULL DEFAULT 0",
+    # No reference for the source: it may have been discarded.
+    """CREATE TABLE adapter_sources (
+        adapter_id TEXT NOT NULL REFERENCES adapters (id) ON DELETE CASCADE, place INTEGER NOT NULL,
+        source_id TEXT NOT NULL, PRIMARY KEY (adapter_id, place)
+    ) STRICT""",
+    # Turns whose adapter lay beneath when this one was trained: its weights descend from them too.
+    """CREATE TABLE adapter_beneath (
+        adapter_id TEXT NOT NULL REFERENCES adapters (id) ON DELETE CASCADE, place INTEGER NOT NULL,
+        turn_id TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (adapter_id, place)
+    ) STRICT""",
+    "CREATE INDEX adapter_beneath_by_turn ON adapter_beneath (turn_id)",
+    # Lessons of its turns that did not hold any longer when it was trained.
+    """CREATE TABLE adapter_left_out (
+        adapter_id TEXT NOT NULL REFERENCES adapters (id) ON DELETE CASCADE, lesson_id TEXT NOT NULL,
+        PRIMARY KEY (adapter_id, lesson_id)
+    ) STRICT""",
+    # A later turn answers the question of an earlier turn's lesson in another way.
+    """CREATE TABLE supersessions (
+        lesson_id TEXT NOT NULL, base_fingerprint TEXT NOT NULL, turn_id TEXT NOT NULL, version INTEGER NOT NULL,
+        PRIMARY KEY (lesson_id, base_fingerprint, turn_id),
+        FOREIGN KEY (lesson_id, base_fingerprint) REFERENCES lessons (id, base_fingerprint) ON DELETE CASCADE,
+        FOREIGN KEY (turn_id, version) REFERENCES versions (turn_id, version) ON DELETE CASCADE
+    ) STRICT""",
+    "CREATE INDEX supersessions_by_turn ON supersessions (turn_id)",
+)
+_REBUILDS = (
+    # An adapter that is to be made again from what is left of its turns, in their versions of then.
+    """CREATE TABLE rebuilds (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, profile TEXT NOT NULL, base_fingerprint TEXT NOT NULL,
+        kind TEXT NOT NULL, level INTEGER NOT NULL, name TEXT NOT NULL, activation TEXT NOT NULL,
+        weight REAL NOT NULL, sources TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE rebuild_turns (
+        rebuild INTEGER NOT NULL REFERENCES rebuilds (number) ON DELETE CASCADE, is_beneath INTEGER NOT NULL,
+        place INTEGER NOT NULL, turn_id TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+        PRIMARY KEY (rebuild, is_beneath, place)
+    ) STRICT""",
+    "CREATE INDEX rebuild_turns_by_turn ON rebuild_turns (turn_id)",
+    # adapter_id is empty for a verdict on the whole stack. Scores and reasons hold no conversation text.
+    """CREATE TABLE verdicts (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, profile TEXT NOT NULL, adapter_id TEXT NOT NULL,
+        occasion TEXT NOT NULL, passed INTEGER NOT NULL, reason TEXT NOT NULL, scores TEXT NOT NULL,
+        made_at TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX verdicts_by_adapter ON verdicts (adapter_id)",
+)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_CONVERSATIONS, *_LEARNING, *_WORK, *_FORGETTING),
     _JOBS_AS_DATA,
+    (*_ROLLUPS, *_REBUILDS),
 )
 """Migration n (from 1) brings a journal from format n - 1 to n. A released migration is never changed."""

@@ -19,15 +19,25 @@ _UNREAD = """
                 WHERE r.turn_id = t.id AND r.version = t.version AND r.base_fingerprint = :base)
     AND NOT EXISTS (SELECT 1 FROM conversation_turns x JOIN conversations c ON c.id = x.conversation_id
                     WHERE x.turn_id = t.id AND NOT c.learnable)
+    AND NOT EXISTS (SELECT 1 FROM rebuild_turns x JOIN rebuilds b ON b.number = x.rebuild
+                    WHERE x.turn_id = t.id AND NOT x.is_beneath AND b.base_fingerprint = :base)
+"""
+_NEW = """
+    AND NOT EXISTS (SELECT 1 FROM readings r
+                    WHERE r.turn_id = t.id AND r.version = t.version AND r.base_fingerprint <> :base)
 """
 
 
-def unread_turns(connection: sqlite3.Connection, profile: str, base_fingerprint: str) -> list[Turn]:
-    """Return the profile's current turns that this base has yet to read.
+def unread_turns(
+    connection: sqlite3.Connection, profile: str, base_fingerprint: str, *, taught_elsewhere: bool = True
+) -> list[Turn]:
+    """Return the profile's current turns that this base has yet to read, and that no adapter to be rebuilt holds.
 
-    A turn that several conversations hold is left alone when learning is off in any of them.
+    A turn that several conversations hold is left alone when learning is off in any of them. Without
+    ``taught_elsewhere``, turns that another base has read are left out.
     """
-    return select_turns(connection, profile=profile, condition=_UNREAD, base=base_fingerprint)
+    condition = _UNREAD if taught_elsewhere else _UNREAD + _NEW
+    return select_turns(connection, profile=profile, condition=condition, base=base_fingerprint)
 
 
 def mark_read(
@@ -72,7 +82,7 @@ def require_current(connection: sqlite3.Connection, turn_versions: TurnVersions)
 
 
 def hand_over(connection: sqlite3.Connection, adapter_id: str) -> None:
-    """Before an adapter goes, give its readings to another that learned the same, such as a rollup's source."""
+    """Before an adapter goes, give its readings to another that learned the same, such as a rollup or its source."""
     connection.execute(
         """UPDATE readings SET adapter_id = heir FROM (
             SELECT r.rowid AS reading, (

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cocolora.core.conversations import ChatMessage, Turn
 from cocolora.core.lessons import Lesson, LessonKind, is_abstention, make_lesson
 from cocolora.core.ports import LanguageModel
 from cocolora.core.study import NEIGHBOUR_INSTRUCTION, STUDY_INSTRUCTION, Study, normalise, parse_questions, parse_study
+from cocolora.core.truth import content_words, likeness
 
 STUDY_TOKENS = 320
 NEGATIVE_TOKENS = 32
 _HOLD_OUT_FROM_LINES = 3
+_NEAR = 0.3
+"""A turn that answers no question this much like another (Jaccard) does not answer that one either."""
 
 
 def study_turns(turns: Sequence[Turn], model: LanguageModel) -> tuple[tuple[Lesson, ...], ...]:
@@ -99,16 +102,32 @@ def _unanswered(questions: Sequence[str], study: Study, model: LanguageModel) ->
     return [(question, reply) for question, reply in zip(new, replies, strict=True) if is_abstention(reply)]
 
 
-def keep_unanswered(negatives: Sequence[Lesson], turns: Sequence[Turn], model: LanguageModel) -> list[Lesson]:
+def keep_unanswered(
+    negatives: Sequence[Lesson], turns: Sequence[Turn], lessons: Sequence[Lesson], model: LanguageModel
+) -> list[Lesson]:
     """Return the negatives that no turn learned beside them answers.
 
     "What is my cat called?" is a good negative for a turn about a dog, and a false one when the same adapter
-    also learns the cat: the model is asked, with each other turn as its only context.
+    also learns the cat: the model is asked, with each other turn that answers a question like it as its only context.
     """
-    pairs = [(lesson, turn) for lesson in negatives for turn in turns if turn.id != lesson.turn_id]
+    asked: dict[str, list[frozenset[str]]] = {}
+    for fact in lessons:
+        if fact.kind is LessonKind.FACT:
+            asked.setdefault(fact.turn_id, []).append(content_words(fact.question))
+    pairs = [
+        (lesson, turn)
+        for lesson in negatives
+        for turn in turns
+        if turn.id != lesson.turn_id and _is_near(lesson.question, asked.get(turn.id, ()))
+    ]
     chats: list[list[ChatMessage]] = [
         [*turn.messages, {"role": "user", "content": lesson.question}] for lesson, turn in pairs
     ]
     replies = model.generate(chats, max_new_tokens=NEGATIVE_TOKENS) if chats else []
     answered = {lesson.id for (lesson, _), reply in zip(pairs, replies, strict=True) if not is_abstention(reply)}
     return [lesson for lesson in negatives if lesson.id not in answered]
+
+
+def _is_near(question: str, others: Iterable[frozenset[str]]) -> bool:
+    words = content_words(question)
+    return any(likeness(words, other) >= _NEAR for other in others)

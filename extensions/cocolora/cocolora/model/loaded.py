@@ -17,6 +17,7 @@ from cocolora.model.card import general_card
 from cocolora.model.decoding import batches, decode, evaluating
 from cocolora.model.fingerprint import fingerprint
 from cocolora.model.lock import ModelLock, PlainLock
+from cocolora.model.losses import sample_losses
 from cocolora.model.template import ChatTemplate
 
 MOST_ROWS = 32
@@ -109,6 +110,18 @@ class LoadedModel:
     def sample(self, exchange: Exchange) -> Sample:
         """Return the tokens of an exchange; the loss counts on the reply and its end. Raises NoChatTemplate."""
         return self._template.sample(exchange)
+
+    def token_losses(self, exchanges: Sequence[Exchange]) -> list[tuple[float, ...]]:
+        """Return, for each exchange, the loss of every token of its reply in nats. Raises NoChatTemplate."""
+        samples = [self.sample(exchange) for exchange in exchanges]
+        found: list[tuple[float, ...]] = [()] * len(samples)
+        lengths = [len(sample.tokens) for sample in samples]
+        for indices in batches(lengths, most_rows=MOST_ROWS, most_tokens=MOST_BATCH_TOKENS):
+            with self.exclusive(), evaluating(self.network):
+                losses = sample_losses(self.network, [samples[index] for index in indices])
+            for index, loss in zip(indices, losses, strict=True):
+                found[index] = loss
+        return found
 
     def _prompt(self, chat: Sequence[ChatMessage], *, max_new_tokens: int) -> list[int]:
         prompt = self._template.prompt(chat)

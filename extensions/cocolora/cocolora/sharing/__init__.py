@@ -2,8 +2,10 @@
 
 from cocolora.sharing.bundled import BundledAdapter
 from cocolora.sharing.dataset import write_dataset
+from cocolora.sharing.deltas import combine, read_weights, truncate
 from cocolora.sharing.forms import Order, write_form
 from cocolora.sharing.layout import Limits
+from cocolora.sharing.peft_folder import write_folder
 from cocolora.sharing.reading import CheckedAdapter, CheckedBundle, read_bundle
 from cocolora.sharing.signing import make_key, read_key
 from cocolora.sharing.unpacking import Unpacked, unpack
@@ -17,11 +19,15 @@ __all__ = [
     "Limits",
     "Order",
     "Unpacked",
+    "combine",
     "make_key",
     "read_bundle",
     "read_key",
+    "read_weights",
+    "truncate",
     "unpack",
     "write_bundle",
     "write_dataset",
+    "write_folder",
     "write_form",
 ]

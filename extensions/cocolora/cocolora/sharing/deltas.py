@@ -65,6 +65,27 @@ def combine(parts: Sequence[tuple[AdapterWeights, float]]) -> AdapterWeights:
     return AdapterWeights(rank, 1.0, {path: _filled(pair, rank) for path, pair in joined.items()}, targets)
 
 
+def truncate(adapter: AdapterWeights, rank: int) -> AdapterWeights:
+    """Return the adapter of a rank nearest to another, layer by layer in the Frobenius norm; scale is kept at 1.
+
+    The change of a layer is factored through its two thin sides and never made whole: with ``b = q r`` and
+    ``a.T = p s`` its singular values are those of the small ``r s.T``. Each side takes the root of the values.
+    """
+    layers = {path: _truncated(pair, adapter.scale, rank) for path, pair in adapter.layers.items()}
+    return AdapterWeights(rank, 1.0, {path: _filled(pair, rank) for path, pair in layers.items()}, adapter.targets)
+
+
+def _truncated(pair: LowRank, scale: float, rank: int) -> LowRank:
+    q, r = np.linalg.qr(pair.b.astype(np.float64) * scale)
+    p, s = np.linalg.qr(pair.a.T.astype(np.float64))
+    left, values, right = np.linalg.svd(r @ s.T)
+    kept = min(rank, len(values))
+    roots = np.sqrt(values[:kept])
+    b = (q @ left[:, :kept]) * roots
+    a = (right[:kept] * roots[:, None]) @ p.T
+    return LowRank(a.astype(np.float32), b.astype(np.float32))
+
+
 def _join(path: str, parts: Iterable[tuple[AdapterWeights, float]]) -> LowRank:
     there = [(adapter, weight) for adapter, weight in parts if path in adapter.layers]
     a = np.concatenate([adapter.layers[path].a for adapter, _ in there])

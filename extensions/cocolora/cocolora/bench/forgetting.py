@@ -1,0 +1,186 @@
+"""``cocolora bench forgetting``: what is forgotten is gone, what is rebuilt is as if it had never been told.
+
+A life is lived, then single turns, a conversation, an updated fact and facts in rollups are forgotten. A second life on
+the same schedule, in which these were taken back before they were learned, must hold the same adapters bit for bit.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cocolora.bench.life import Life, Script, write_script
+from cocolora.bench.side_by_side import each_seed
+from cocolora.core.adapters import Adapter, AdapterState
+from cocolora.core.events import Progress, ProgressCallback
+from cocolora.core.gate import Probe
+from cocolora.core.rollup import RollupPlan
+from cocolora.demo.asking import ask_all, mark, weights_only
+from cocolora.demo.world import PersonalFact
+from cocolora.engine.open_model import model_in
+
+FORGOTTEN_FACTS = 8
+
+
+def run_forgetting(
+    base: Path,
+    *,
+    facts: int,
+    facts_per_stretch: int,
+    rollup_every: int,
+    scratch: Path | None,
+    on_progress: ProgressCallback,
+) -> dict[str, Any]:
+    """Live, forget, live again without it, and compare; with ``scratch``, an interrupted run goes on."""
+    common = {
+        "base": str(base),
+        "facts": facts,
+        "per_stretch": facts_per_stretch,
+        "fan_in": max(2, rollup_every // facts_per_stretch),
+    }
+    # Two processes: life 0 is lived in full and forgets, life 1 never knew. Life 1 follows the schedule of life 0.
+    (told,) = each_seed(_forget_in_a_life, 1, common, scratch=scratch, on_progress=on_progress)
+    (never,) = each_seed(
+        _never_knew, 1, common | {"rollups": told.pop("rollups")}, scratch=_beside(scratch), on_progress=on_progress
+    )
+    adapters = told.pop("stack")
+    return {**told, "bit_identical": adapters == never["stack"], "adapters": len(adapters)}
+
+
+def _beside(scratch: Path | None) -> Path | None:
+    return scratch.with_name(f"{scratch.name}-never-knew") if scratch else None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is forgotten of a life: single turns, one whole conversation, and one fact with its update."""
+
+    turns: tuple[int, ...]
+    conversation: tuple[int, ...]
+    updated: int
+
+    @property
+    def places(self) -> frozenset[int]:
+        """The places of all facts that are forgotten."""
+        return frozenset((*self.turns, *self.conversation, self.updated))
+
+
+def choose(script: Script, per_stretch: int) -> Choice:
+    """Choose eight facts: a conversation of the first half, a fact that was updated, and single ones for the rest."""
+    rng = random.Random(f"forget-{script.seed}")
+    updated = script.updates[0]
+    stretches = [range(start, start + per_stretch) for start in range(0, len(script.facts), per_stretch)]
+    untouched = [stretch for stretch in stretches if not set(stretch) & set(script.updates)]
+    conversation = tuple(rng.choice(untouched))[: FORGOTTEN_FACTS - 2]
+    taken = {updated, *conversation, *script.updates}
+    left = [place for place in range(len(script.facts)) if place not in taken]
+    turns = rng.sample(left, FORGOTTEN_FACTS - 1 - len(conversation))
+    return Choice(tuple(turns), conversation, updated)
+
+
+def _said(script: Script, choice: Choice) -> frozenset[str]:
+    """Return the messages that are forgotten."""
+    told = {script.facts[place].statement for place in choice.places}
+    return frozenset(told | {script.facts[choice.updated].correction})
+
+
+def _forget_in_a_life(folder: Path, seed: int, common: dict[str, Any], on_progress: ProgressCallback) -> dict[str, Any]:
+    script = write_script(seed, facts=common["facts"], per_stretch=common["per_stretch"])
+    life = Life(folder, script, model_in(Path(common["base"])), common["fan_in"])
+    life.open()
+    try:
+        _live_on(life, on_progress)
+        return _forget(life, choose(script, common["per_stretch"]))
+    finally:
+        life.close()
+
+
+def _live_on(life: Life, on_progress: ProgressCallback) -> None:
+    for day in life.days_left():
+        on_progress(Progress("living", life.notes["days"], len(life.script.days)))
+        life.live(day)
+        schedule = life.notes.setdefault("rollups", [])
+        schedule += _rollups_of(life.engine.adapters(), day=life.notes["days"], known=schedule)
+        life.note(days=life.notes["days"] + 1)
+
+
+def _rollups_of(adapters: Sequence[Adapter], *, day: int, known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rollups that are new, as the turns they hold, so that another life can follow the schedule."""
+    noted = [set(one["turns"]) for one in known]
+    return [
+        {"day": day, "level": adapter.level, "turns": list(adapter.turn_ids)}
+        for adapter in adapters
+        if adapter.sources and adapter.state is not AdapterState.REJECTED and set(adapter.turn_ids) not in noted
+    ]
+
+
+def _forget(life: Life, choice: Choice) -> dict[str, Any]:
+    engine, script = life.engine, life.script
+    facts = script.facts_at(script.days[-1])
+    gone = [facts[place] for place in sorted(choice.places)]
+    others = [fact for place, fact in enumerate(facts) if place not in choice.places]
+    before, held = _recall(life, others), len(life.in_use())
+    names = {script.facts[place].statement for place in choice.places} | {script.facts[choice.updated].correction}
+    turn_ids = [turn.id for turn in engine.turns() if turn.user in names]
+    started = time.perf_counter()
+    plan = engine.plan_forget(turn_ids=turn_ids)
+    engine.forget(plan)
+    seconds = time.perf_counter() - started
+    stack = {adapter.id: adapter.sha256 for adapter in life.in_use()}
+    return {
+        "forgotten_facts": len(gone),
+        "forgotten_recall": _recall(life, gone, also_old=script.facts[choice.updated].key),
+        "others_change": abs(_recall(life, others) - before),
+        "bytes_found": _bytes_found(life.folder / "home", [*gone, script.facts[choice.updated]]),
+        "seconds": round(seconds, 1),
+        "rebuilt_share": round(sum(a.state is AdapterState.READY for a in plan.adapters) / max(1, held), 3),
+        "verify_faults": len(engine.verify()),
+        "stack": stack,
+        "rollups": life.notes["rollups"],
+    }
+
+
+def _recall(life: Life, facts: Sequence[PersonalFact], *, also_old: str = "") -> float:
+    """Return the share of questions, in all wordings, whose answer holds the key; quoted memories are off."""
+    probes = [Probe(question, fact.key) for fact in facts for question in fact.probes]
+    share = mark(life.engine, probes, weights_only).share
+    if not also_old:
+        return share
+    answers = ask_all(life.engine, [probe.question for probe in probes], weights_only)
+    return max(share, sum(also_old.lower() in answer.lower() for answer in answers) / len(answers))
+
+
+def _bytes_found(home: Path, facts: Sequence[PersonalFact]) -> int:
+    """Count the files below ``home`` that hold a forgotten word, whatever its case."""
+    words = [word.lower().encode() for fact in facts for word in (fact.key, fact.statement)]
+    contents = (path.read_bytes().lower() for path in home.rglob("*") if path.is_file())
+    return sum(any(word in content for word in words) for content in contents)
+
+
+def _never_knew(folder: Path, seed: int, common: dict[str, Any], on_progress: ProgressCallback) -> dict[str, Any]:
+    """Live the life without what was forgotten, with the rollups of the other life on the same days."""
+    script = write_script(seed, facts=common["facts"], per_stretch=common["per_stretch"])
+    left_out = _said(script, choose(script, common["per_stretch"]))
+    life = Life(folder, script, model_in(Path(common["base"])), 0, left_out=left_out)
+    life.open()
+    try:
+        for day in life.days_left():
+            on_progress(Progress("living", life.notes["days"], len(script.days)))
+            life.live(day)
+            for rollup in common["rollups"]:
+                if rollup["day"] == life.notes["days"]:
+                    _follow(life, rollup)
+            life.note(days=life.notes["days"] + 1)
+        return {"stack": {adapter.id: adapter.sha256 for adapter in life.in_use()}}
+    finally:
+        life.close()
+
+
+def _follow(life: Life, rollup: dict[str, Any]) -> None:
+    turns = set(rollup["turns"])
+    sources = [a for a in life.in_use() if a.turn_versions and a.level < rollup["level"] and set(a.turn_ids) <= turns]
+    life.engine.roll_up(RollupPlan(tuple(sources), rollup["level"], "as in the other life"))

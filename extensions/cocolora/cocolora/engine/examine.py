@@ -1,0 +1,153 @@
+"""Examining: what the gate asks of a trained adapter, of the stack around it, and of the whole stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from cocolora.core.adapters import Adapter, AdapterState
+from cocolora.core.gate import Probe, Scores, Verdict, judge
+from cocolora.core.lessons import LessonKind
+from cocolora.core.records import KeptVerdict, Occasion
+from cocolora.core.routing import Hit, Route, choose_route
+from cocolora.engine.answer import routing_hits
+from cocolora.engine.plans import Assignment, Plan
+from cocolora.engine.rooms import Rooms
+from cocolora.engine.run import Run
+from cocolora.engine.workbench import Weights
+from cocolora.gate.probes import marks, median_loss, share, share_right
+
+T = TypeVar("T")
+Catalogue = Mapping[str, Adapter]
+
+
+def examine(run: Run, task: Assignment, plan: Plan, adapter: Adapter) -> Adapter:
+    """Return the adapter with its scores, ready or rejected."""
+    scores = _scores_alone(run.rooms, plan.negatives, [*task.beneath.weights, (adapter.id, adapter.weight)])
+    before, after = _neighbours(run, task, adapter)
+    scores = replace(
+        scores,
+        recall=plan.recall([*task.beneath.weights, (adapter.id, adapter.weight)]),
+        recall_before=_recall_of_sources(run, task, plan),
+        neighbours_before=before,
+        neighbours=after,
+    )
+    verdict = judge(scores, run.rooms.settings.gate)
+    state = AdapterState.READY if verdict.passed else AdapterState.REJECTED
+    return replace(adapter, scores=scores, state=state, reason=verdict.reason)
+
+
+def examine_alone(rooms: Rooms, adapter: Adapter) -> tuple[Scores, Verdict]:
+    """Ask an adapter what can be asked without its turns: retention, abstention and the loss on other text."""
+    scores = replace(_scores_alone(rooms, (), [(adapter.id, adapter.weight)]), recall=1.0)
+    return scores, judge(scores, rooms.settings.gate)
+
+
+def _scores_alone(rooms: Rooms, negatives: Sequence[Probe], weights: Weights) -> Scores:
+    bench, gate = rooms.workbench(), rooms.settings.gate
+    known, unknown = _known(rooms), [*negatives, *_unknown(rooms)]
+    text = bench.other_text(gate.probes)
+    with bench.using([]) as model:
+        retention_base, loss_base = share_right(known, model), median_loss(text, model)
+    with bench.using(weights) as model:
+        return Scores(
+            recall=0.0,
+            retention=share_right(known, model),
+            retention_base=retention_base,
+            abstention=share_right(unknown, model),
+            loss=median_loss(text, model),
+            loss_base=loss_base,
+        )
+
+
+def _known(rooms: Rooms) -> list[Probe]:
+    probes = spread(rooms.workbench().card.probes, rooms.settings.gate.probes)
+    return [Probe(question, key) for question, key in probes]
+
+
+def _unknown(rooms: Rooms) -> list[Probe]:
+    return [Probe(question, "") for question in spread(rooms.workbench().card.unknown, rooms.settings.gate.probes)]
+
+
+def _recall_of_sources(run: Run, task: Assignment, plan: Plan) -> float:
+    """Return what the sources of a rollup recall of its probes, each asked of the one that learned it."""
+    by_turn = {
+        turn_id: source
+        for source in run.rooms.journal.adapters(run.profile)
+        if source.id in task.sources
+        for turn_id in source.turn_ids
+    }
+    right: list[bool] = []
+    for source in {source.id: source for source in by_turn.values()}.values():
+        asked = [probe for probe, turn_id in plan.probes if by_turn.get(turn_id) is source]
+        with run.rooms.workbench().using([*task.beneath.weights, (source.id, source.weight)]) as model:
+            right += marks(asked, model)
+    return share(right) if right else 0.0
+
+
+def _neighbours(run: Run, task: Assignment, adapter: Adapter) -> tuple[float, float]:
+    """Return the share of the stack's questions answered without and with this adapter, where it changes the route."""
+    catalogue = run.rooms.adapters(run.profile)
+    gone = {*task.sources, *task.replaces}
+    with_it = {one.id: one for one in catalogue.values() if one.id not in gone} | {adapter.id: adapter}
+    probes = [*held_out_probes(run, catalogue, but=adapter.turn_ids), *_known(run.rooms), *_unknown(run.rooms)]
+    hits = {probe: routing_hits(run.rooms, probe.question, profile=run.profile) for probe in probes}
+    changed = [probe for probe in probes if _route(run, hits[probe], catalogue) != _route(run, hits[probe], with_it)]
+    return (
+        share(_ask_routed(run, changed, hits, catalogue)),
+        share(_ask_routed(run, changed, hits, with_it)),
+    )
+
+
+def held_out_probes(run: Run, catalogue: Catalogue, *, but: Sequence[str] = ()) -> list[Probe]:
+    """Return held-out questions of what the stack learned, evenly spread, without those of the turns in ``but``."""
+    left_out = set(but)
+    turn_ids = {turn_id for adapter in catalogue.values() if adapter.usable for turn_id in adapter.turn_ids}
+    fingerprint = run.rooms.workbench().model.identity.fingerprint
+    superseded = run.rooms.journal.superseded(turn_ids, fingerprint)
+    lessons = [
+        lesson
+        for lesson in run.rooms.journal.lessons(sorted(turn_ids - left_out), fingerprint)
+        if lesson.kind is LessonKind.FACT and lesson.held_out and lesson.id not in superseded
+    ]
+    return [Probe(lesson.question, lesson.key) for lesson in spread(lessons, run.rooms.settings.gate.probes)]
+
+
+def _route(run: Run, hits: Sequence[Hit], catalogue: Catalogue) -> Route:
+    return choose_route(hits, catalogue, routing=run.rooms.settings.routing)
+
+
+def _ask_routed(
+    run: Run, probes: Sequence[Probe], hits: Mapping[Probe, Sequence[Hit]], catalogue: Catalogue
+) -> list[bool]:
+    """Ask each probe with the adapters that it is routed to, and return which answers are right."""
+    by_route: dict[tuple[tuple[str, float], ...], list[Probe]] = {}
+    for probe in probes:
+        by_route.setdefault(_route(run, hits[probe], catalogue).weights, []).append(probe)
+    right: list[bool] = []
+    for weights, asked in by_route.items():
+        with run.rooms.workbench().using(weights) as model:
+            right += marks(asked, model)
+    return right
+
+
+def examine_stack(run: Run, occasion: Occasion) -> KeptVerdict:
+    """Ask the whole stack as a chat would, from weights alone, and keep the verdict."""
+    rooms, catalogue = run.rooms, run.rooms.adapters(run.profile)
+    recall, known, unknown = held_out_probes(run, catalogue), _known(rooms), _unknown(rooms)
+    hits = {probe: routing_hits(rooms, probe.question, profile=run.profile) for probe in (*recall, *known, *unknown)}
+    with rooms.workbench().using([]) as model:
+        retention_base = share_right(known, model)
+    recalled, kept, declined = (share(_ask_routed(run, probes, hits, catalogue)) for probes in (recall, known, unknown))
+    scores = Scores(recalled, kept, retention_base, declined)
+    verdict = judge(scores, rooms.settings.gate)
+    judged = KeptVerdict(run.profile, "", occasion, verdict.passed, verdict.reason, scores, rooms.clock())
+    rooms.journal.add_verdict(judged)
+    return judged
+
+
+def spread(items: Sequence[T], count: int) -> list[T]:
+    """Return at most ``count`` items, evenly spread over all."""
+    stride = max(1, len(items) // count)
+    return list(items[::stride][:count])

@@ -1,0 +1,143 @@
+"""Plans: what one adapter is trained on, on top of what, and how its recall is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cocolora.core.adapters import Activation, AdapterKind, AdapterState, TurnVersions
+from cocolora.core.conversations import Turn
+from cocolora.core.gate import Probe
+from cocolora.core.lessons import Exchange, Lesson, LessonKind
+from cocolora.core.records import Occasion
+from cocolora.engine.run import Run
+from cocolora.engine.workbench import Weights
+from cocolora.gate.probes import share_right, share_same
+from cocolora.lessons.samples import answers_briefly, behaviour_exchanges, knowledge_exchanges, record_replay
+from cocolora.lessons.study import keep_unanswered
+
+BEHAVIOUR_QUESTIONS = 80
+_REPLAY_FOR_EACH_TURN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Beneath:
+    """The always-on adapters that another is trained on top of, and the turns they descend from."""
+
+    weights: Weights = ()
+    turn_versions: TurnVersions = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """An adapter to be made: of which turns and lessons, on top of what, and how it joins the catalogue.
+
+    ``left_out`` are lessons of the turns that no longer hold; ``rebuild`` is the number of the rebuild that it ends.
+    """
+
+    kind: AdapterKind
+    turns: tuple[Turn, ...]
+    lessons: tuple[Lesson, ...] = ()
+    left_out: tuple[str, ...] = ()
+    beneath: Beneath = Beneath()
+    occasion: Occasion = Occasion.LEARNED
+    level: int = 0
+    sources: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    rebuild: int | None = None
+    name: str = ""
+    activation: Activation | None = None
+    weight: float = 1.0
+
+    @property
+    def facts(self) -> list[Lesson]:
+        """The facts that hold."""
+        return [lesson for lesson in self.lessons if lesson.kind is LessonKind.FACT and lesson.id not in self.left_out]
+
+    @property
+    def told_turns(self) -> int:
+        """How many turns tell a fact that holds."""
+        return len({lesson.turn_id for lesson in self.facts})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an adapter is trained on, and how recall is asked of it."""
+
+    exchanges: tuple[Exchange, ...]
+    recall: Callable[[Weights], float]
+    negatives: tuple[Probe, ...] = ()
+    probes: tuple[tuple[Probe, str], ...] = ()
+    """The probes of recall, each with the turn that answers it; empty for a behaviour."""
+
+
+def always_on(run: Run) -> Beneath:
+    """Return the profile's own behaviour as it is now; what was imported, or set to *always*, is no part of it."""
+    found = [
+        adapter
+        for adapter in run.rooms.adapters(run.profile).values()
+        if adapter.kind is AdapterKind.BEHAVIOUR and adapter.state is AdapterState.READY and adapter.usable
+        if not adapter.origin
+    ]
+    turn_versions = tuple(pair for adapter in found for pair in adapter.turn_versions)
+    return Beneath(tuple((adapter.id, adapter.weight) for adapter in found), turn_versions)
+
+
+def make_plan(run: Run, task: Assignment, *, seed: int) -> Plan:
+    """Return what is trained for an assignment with this seed."""
+    make = _plan_knowledge if task.kind is AdapterKind.KNOWLEDGE else _plan_behaviour
+    return make(run, task, seed=seed)
+
+
+def _plan_knowledge(run: Run, task: Assignment, *, seed: int) -> Plan:
+    """Plan an adapter that knows the facts of its turns, on top of the profile's behaviour."""
+    bench, learning = run.rooms.workbench(), run.rooms.settings.learning
+    bare = bench.bare_replay()
+    asked = [lesson for lesson in task.lessons if lesson.kind is LessonKind.NEGATIVE]
+    with bench.using([]) as model:
+        negatives = keep_unanswered(asked, task.turns, [*task.lessons], model)
+    replay = bare
+    if task.beneath.weights:
+        with bench.using(task.beneath.weights) as model:
+            replay = record_replay(bench.card.replay, model)
+    exchanges = knowledge_exchanges(
+        [*task.facts, *negatives],
+        task.turns,
+        replay=replay,
+        brief=bool(task.beneath.weights) and answers_briefly(replay, bare),
+        negatives_per_fact=learning.negatives_per_fact,
+        replay_questions=max(learning.replay_questions, _REPLAY_FOR_EACH_TURN * task.told_turns),
+        seed=seed,
+    )
+    held_out = [lesson for lesson in task.facts if lesson.held_out] or task.facts
+    probes = tuple((Probe(lesson.question, lesson.key), lesson.turn_id) for lesson in held_out)
+
+    def recall(weights: Weights) -> float:
+        with bench.using(weights) as model:
+            return share_right([probe for probe, _ in probes], model)
+
+    unknown = tuple(Probe(lesson.question, "") for lesson in negatives if lesson.held_out)
+    return Plan(tuple(exchanges), recall, unknown, probes)
+
+
+def _plan_behaviour(run: Run, task: Assignment, *, seed: int) -> Plan:
+    """Plan an adapter that follows the wishes of its turns everywhere, by distilling them from the context."""
+    bench = run.rooms.workbench()
+    with bench.using([]) as model:
+        wished = record_replay(bench.card.replay, model, context=task.turns)
+    trained, held_out = behaviour_exchanges(wished, questions=BEHAVIOUR_QUESTIONS, seed=seed)
+
+    def recall(weights: Weights) -> float:
+        with bench.using(weights) as model:
+            return share_same(held_out, model)
+
+    return Plan(tuple(trained), recall)
+
+
+def assign(
+    run: Run, turns: Sequence[Turn], lessons: Sequence[Lesson], superseded: Sequence[str], beneath: Beneath
+) -> Assignment:
+    """Return the assignment of a knowledge adapter for a stretch."""
+    ids = {lesson.id for lesson in lessons}
+    left_out = tuple(sorted(ids & set(superseded)))
+    return Assignment(AdapterKind.KNOWLEDGE, tuple(turns), tuple(lessons), left_out, beneath)

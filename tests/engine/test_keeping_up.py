@@ -1,0 +1,148 @@
+"""Rollups, statements that change, edits and bases that change: adapters keep up with what is so."""
+
+import pytest
+
+from cocolora.core.adapters import Activation, AdapterKind, AdapterState
+from cocolora.core.conversations import Change
+from cocolora.core.reconcile import Row
+from cocolora.core.rollup import RollupMethod
+from cocolora.errors import AdapterRejected, CannotRollUp, UnknownId
+from tests.engine.conftest import BOSS, DOG
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def quick(taught):
+    """An engine that trains in a few steps and trusts everything: for what does not depend on what was learned."""
+    taught.change_settings("learning", steps=4)
+    taught.change_settings("gate", recall=0.0, retention_loss=1.0, abstention=0.0, rollup_loss=1.0, neighbour_loss=1.0)
+    taught.change_settings("gate", loss_rise=10.0)
+    return taught
+
+
+def rolled_up(engine):
+    (plan,) = engine.plan_rollups(adapter_ids=[adapter.id for adapter in engine.adapters()])
+    return engine.roll_up(plan)
+
+
+def test_a_rollup_answers_what_its_sources_answered_and_can_be_undone(taught, ask):
+    before = taught.adapters()
+    taught.change_settings("rollup", fan_in=2)
+    (plan,) = taught.plan_rollups()
+    assert plan.sources == tuple(before)
+    rollup = taught.roll_up(plan)
+    assert (rollup.state, rollup.level) == (AdapterState.READY, 1), rollup
+    assert rollup.scores.recall >= rollup.scores.recall_before - taught.settings.gate.rollup_loss
+    assert "Biscuit" in ask(taught, "What is the name of my dog?")
+    assert "Torvald" in ask(taught, "What is my boss called?")
+    assert taught.plan_rollups() == ()
+    with pytest.raises(AdapterRejected):
+        taught.set_activation(before[0].id, Activation.ROUTED)
+    taught.undo_rollup(rollup.id)
+    assert [(a.id, a.sha256, a.state) for a in taught.adapters()] == [(a.id, a.sha256, a.state) for a in before]
+    assert taught.verify() == []
+
+
+def test_rolled_up_adapters_are_discarded_for_good_and_then_nothing_can_be_undone(quick):
+    rollup = rolled_up(quick)
+    assert quick.discard_rolled_up(older_than_days=1.0) == ()
+    assert len(quick.discard_rolled_up()) == 2
+    assert [adapter.id for adapter in quick.adapters()] == [rollup.id]
+    with pytest.raises(CannotRollUp):
+        quick.undo_rollup(rollup.id)
+    assert quick.verify() == []
+
+
+def test_what_cannot_be_rolled_up_is_refused_and_changes_nothing(quick):
+    one, _ = before = quick.adapters()
+    for chosen in ([one.id], [one.id, one.id]):
+        with pytest.raises(CannotRollUp):
+            quick.plan_rollups(adapter_ids=chosen)
+    with pytest.raises(UnknownId):
+        quick.plan_rollups(adapter_ids=[one.id, "nowhere"])
+    with pytest.raises(CannotRollUp):
+        quick.undo_rollup(one.id)
+    assert quick.adapters() == before
+
+
+def test_a_rollup_that_forgets_is_made_again_as_in_a_life_without_what_was_forgotten(quick, another_life, tell):
+    rolled_up(quick)
+    quick.forget(quick.plan_forget(match="Biscuit"))
+    another_life.change_settings("learning", steps=4)
+    another_life.change_settings("gate", **quick.settings.gate.model_dump())
+    tell(another_life, "pets", ("We call our boat Quillfeather.", "Good to know."))
+    tell(another_life, "work", BOSS)
+    assert b"biscuit" not in b"".join(p.read_bytes().lower() for p in quick.home.folder.rglob("*") if p.is_file())
+    (rebuilt,) = [adapter for adapter in quick.adapters() if adapter.usable]
+    assert (rebuilt.level, rebuilt.recipe.rank) == (1, 16)
+    assert [turn.user for turn in quick.journal.turns(ids=rebuilt.turn_ids)] == [
+        "We call our boat Quillfeather.",
+        BOSS[0],
+    ]
+    assert quick.verify() == []
+
+
+@pytest.mark.parametrize("method", [RollupMethod.CAT, RollupMethod.SVD])
+def test_a_sum_without_training_is_gated_like_any_other(quick, method):
+    (plan,) = quick.plan_rollups(adapter_ids=[adapter.id for adapter in quick.adapters()], method=method)
+    summed = quick.roll_up(plan)
+    assert summed.recipe.steps == 0
+    assert summed.recipe.rank == {RollupMethod.CAT: 16, RollupMethod.SVD: 8}[method]
+    assert summed.scores is not None
+    assert quick.verify() == []
+
+
+def test_learning_rolls_up_by_itself_when_enough_gathered(quick, tell):
+    quick.change_settings("rollup", fan_in=3)
+    tell(quick, "sea", ("Our canoe is called Ripplewing.", "Good to know."))
+    learned = quick.learn()
+    assert [adapter.level for adapter in learned.rolled_up] == [1]
+    assert "rolled 3 adapters up into 1" in learned.sentence
+    assert learned.stack is not None
+
+
+def test_what_was_said_last_is_so_and_the_old_statement_is_history(taught, tell, ask):
+    tell(taught, "news", ("My dog is called Zephyrine now.", "Good to know."))
+    before = {adapter.id for adapter in taught.adapters()}
+    learned = taught.learn()
+    assert [adapter.state for adapter in learned.rebuilt] == [AdapterState.READY], learned
+    assert len(before - {adapter.id for adapter in taught.adapters()}) == 1
+    answer = ask(taught, "What is my dog called?")
+    assert "Zephyrine" in answer
+    assert "Biscuit" not in answer
+    assert "Quillfeather" in ask(taught, "What is our boat called?")
+    context = taught.contextualise("What is my dog called?")
+    assert [(memory.user, memory.newest) for memory in context.memories if "dog" in memory.user] == [
+        (DOG[0], False),
+        ("My dog is called Zephyrine now.", True),
+    ]
+    taught.forget(taught.plan_forget(conversation="news"))
+    assert "Biscuit" in ask(taught, "What is my dog called?")
+    assert {adapter.id for adapter in taught.adapters()} == before
+    assert taught.verify() == []
+
+
+def test_an_edit_makes_the_adapter_again_with_the_new_truth_and_its_neighbours(taught, ask):
+    conversation = taught.journal.conversation("pets")
+    rows = [Row(turn.user, turn.reply, turn.said_at) for turn in taught.turns(conversation_id="pets")]
+    rows[0] = Row("My dog is called Zephyrine.", rows[0].reply, rows[0].said_at)
+    taught.record(conversation, rows, change=Change.EDITED)
+    learned = taught.learn()
+    assert [adapter.kind for adapter in learned.rebuilt] == [AdapterKind.KNOWLEDGE]
+    assert learned.adapters == ()
+    assert "Zephyrine" in ask(taught, "What is my dog called?")
+    assert "Quillfeather" in ask(taught, "What is our boat called?")
+    assert taught.status().unread == 0
+
+
+def test_a_forgotten_wish_leaves_the_adapters_that_were_trained_on_top_of_it(quick, tell):
+    tell(quick, "wish", ("Can you answer in one word for simple things like that?", "Ok."))
+    tell(quick, "sea", ("Our canoe is called Ripplewing.", "Good to know."))
+    quick.learn()
+    (canoe,) = [adapter for adapter in quick.adapters() if adapter.beneath]
+    quick.forget(quick.plan_forget(conversation="wish"))
+    held = {adapter.id: adapter for adapter in quick.adapters()}
+    assert canoe.id not in held
+    assert canoe.turn_versions in [adapter.turn_versions for adapter in held.values() if not adapter.beneath]
+    assert quick.verify() == []
