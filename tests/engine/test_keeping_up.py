@@ -5,9 +5,12 @@ import pytest
 from cocolora.core.adapters import Activation, AdapterKind, AdapterState
 from cocolora.core.conversations import Change
 from cocolora.core.reconcile import Row
-from cocolora.core.rollup import RollupMethod
+from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.errors import AdapterRejected, CannotRollUp, UnknownId
-from tests.engine.conftest import BOSS, DOG
+from tests.engine.conftest import BOAT, DOG
+
+CAT = ("My cat is called Marlow.", "Good to know.")
+NEWS = "My dog is called Zephyrine now."
 
 pytestmark = pytest.mark.slow
 
@@ -68,18 +71,16 @@ def test_what_cannot_be_rolled_up_is_refused_and_changes_nothing(quick):
 
 def test_a_rollup_that_forgets_is_made_again_as_in_a_life_without_what_was_forgotten(quick, another_life, tell):
     rolled_up(quick)
-    quick.forget(quick.plan_forget(match="Biscuit"))
-    another_life.change_settings("learning", steps=4)
-    another_life.change_settings("gate", **quick.settings.gate.model_dump())
-    tell(another_life, "pets", ("We call our boat Quillfeather.", "Good to know."))
-    tell(another_life, "work", BOSS)
-    assert b"biscuit" not in b"".join(p.read_bytes().lower() for p in quick.home.folder.rglob("*") if p.is_file())
+    quick.forget(quick.plan_forget(match="Torvald"))
+    assert b"torvald" not in b"".join(p.read_bytes().lower() for p in quick.home.folder.rglob("*") if p.is_file())
+    for section in ("learning", "gate"):
+        another_life.change_settings(section, **getattr(quick.settings, section).model_dump())
+    tell(another_life, "pets", DOG, BOAT)
+    another_life.learn()
+    never = another_life.roll_up(RollupPlan(tuple(another_life.adapters()), 1, "as in the other life"))
     (rebuilt,) = [adapter for adapter in quick.adapters() if adapter.usable]
     assert (rebuilt.level, rebuilt.recipe.rank) == (1, 16)
-    assert [turn.user for turn in quick.journal.turns(ids=rebuilt.turn_ids)] == [
-        "We call our boat Quillfeather.",
-        BOSS[0],
-    ]
+    assert (rebuilt.id, rebuilt.sha256) == (never.id, never.sha256)
     assert quick.verify() == []
 
 
@@ -95,7 +96,7 @@ def test_a_sum_without_training_is_gated_like_any_other(quick, method):
 
 def test_learning_rolls_up_by_itself_when_enough_gathered(quick, tell):
     quick.change_settings("rollup", fan_in=3)
-    tell(quick, "sea", ("Our canoe is called Ripplewing.", "Good to know."))
+    tell(quick, "cats", CAT)
     learned = quick.learn()
     assert [adapter.level for adapter in learned.rolled_up] == [1]
     assert "rolled 3 adapters up into 1" in learned.sentence
@@ -103,7 +104,7 @@ def test_learning_rolls_up_by_itself_when_enough_gathered(quick, tell):
 
 
 def test_what_was_said_last_is_so_and_the_old_statement_is_history(taught, tell, ask):
-    tell(taught, "news", ("My dog is called Zephyrine now.", "Good to know."))
+    tell(taught, "news", (NEWS, "Good to know."))
     before = {adapter.id for adapter in taught.adapters()}
     learned = taught.learn()
     assert [adapter.state for adapter in learned.rebuilt] == [AdapterState.READY], learned
@@ -115,7 +116,7 @@ def test_what_was_said_last_is_so_and_the_old_statement_is_history(taught, tell,
     context = taught.contextualise("What is my dog called?")
     assert [(memory.user, memory.newest) for memory in context.memories if "dog" in memory.user] == [
         (DOG[0], False),
-        ("My dog is called Zephyrine now.", True),
+        (NEWS, True),
     ]
     taught.forget(taught.plan_forget(conversation="news"))
     assert "Biscuit" in ask(taught, "What is my dog called?")
@@ -138,11 +139,11 @@ def test_an_edit_makes_the_adapter_again_with_the_new_truth_and_its_neighbours(t
 
 def test_a_forgotten_wish_leaves_the_adapters_that_were_trained_on_top_of_it(quick, tell):
     tell(quick, "wish", ("Can you answer in one word for simple things like that?", "Ok."))
-    tell(quick, "sea", ("Our canoe is called Ripplewing.", "Good to know."))
+    tell(quick, "cats", CAT)
     quick.learn()
-    (canoe,) = [adapter for adapter in quick.adapters() if adapter.beneath]
+    (cat,) = [adapter for adapter in quick.adapters() if adapter.beneath]
     quick.forget(quick.plan_forget(conversation="wish"))
     held = {adapter.id: adapter for adapter in quick.adapters()}
-    assert canoe.id not in held
-    assert canoe.turn_versions in [adapter.turn_versions for adapter in held.values() if not adapter.beneath]
+    assert cat.id not in held
+    assert cat.turn_versions in [adapter.turn_versions for adapter in held.values() if not adapter.beneath]
     assert quick.verify() == []

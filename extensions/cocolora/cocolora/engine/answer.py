@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cocolora.core.adapters import Activation
 from cocolora.core.conversations import ChatMessage
@@ -117,7 +117,15 @@ def _memories(rooms: Rooms, hits: Sequence[Hit], route: Route, *, visible: Seque
             break
         if normalise(turn.user) not in seen:
             memories.append(Memory(turn.id, turn.said_at, turn.user, turn.reply))
-    return memories
+    return _with_newest(rooms, memories)
+
+
+def _with_newest(rooms: Rooms, memories: Sequence[Memory]) -> list[Memory]:
+    """Mark each memory that says otherwise than an earlier one beside it, and that no later one contradicts."""
+    ids = {memory.turn_id for memory in memories}
+    older = {turn_id: {turn.id for turn in rooms.journal.superseded_by([turn_id])} & ids for turn_id in ids}
+    outdated = {turn_id for earlier in older.values() for turn_id in earlier}
+    return [replace(m, newest=bool(older[m.turn_id]) and m.turn_id not in outdated) for m in memories]
 
 
 def _learned_turns(rooms: Rooms, route: Route) -> set[str]:

@@ -17,7 +17,8 @@ from cocolora.lessons.samples import answers_briefly, behaviour_exchanges, knowl
 from cocolora.lessons.study import keep_unanswered
 
 BEHAVIOUR_QUESTIONS = 80
-_REPLAY_FOR_EACH_TURN = 4
+_REPLAY_FOR_EACH_TURN = 8
+"""In a rollup: more facts at a higher rank need more of what is to stay beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _plan_knowledge(run: Run, task: Assignment, *, seed: int) -> Plan:
         replay=replay,
         brief=bool(task.beneath.weights) and answers_briefly(replay, bare),
         negatives_per_fact=learning.negatives_per_fact,
-        replay_questions=max(learning.replay_questions, _REPLAY_FOR_EACH_TURN * task.told_turns),
+        replay_questions=max(learning.replay_questions, _REPLAY_FOR_EACH_TURN * task.told_turns * bool(task.level)),
         seed=seed,
     )
     held_out = [lesson for lesson in task.facts if lesson.held_out] or task.facts

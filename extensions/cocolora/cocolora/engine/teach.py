@@ -125,20 +125,18 @@ def draft_adapter(run: Run, task: Assignment, *, attempt: int) -> Adapter:
 def make_recipe(settings: Settings, task: Assignment, *, attempt: int) -> Recipe:
     """Return the recipe of one attempt; it depends on the settings, the level and how many turns tell something.
 
-    A rollup's rank doubles with each level, and its steps grow with what it holds: ``rollup.steps_share`` of what
-    stretches of its size take.
+    A rollup's rank doubles with each level, and its steps grow with what it holds.
     """
     learning, rollup = settings.learning, settings.rollup
     rank = max(learning.rank, min(learning.rank * 2**task.level, rollup.max_rank))
     steps = learning.steps
     if task.level:
-        stretches = max(1.0, task.told_turns / _TURNS_IN_STEPS)
-        steps = max(learning.steps, round(learning.steps * rollup.steps_share * stretches))
+        steps = round(learning.steps * rollup.steps_share * max(2.0, task.told_turns / _TURNS_IN_STEPS))
     return Recipe(
         rank=rank,
         alpha=learning.alpha * rank / learning.rank,
         learning_rate=learning.learning_rate,
-        steps=steps * (1 + attempt),
+        steps=max(1, steps) * (1 + attempt),
         batch_samples=learning.batch_samples,
         seed=learning.seed + attempt,
     )
