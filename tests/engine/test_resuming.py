@@ -55,7 +55,8 @@ def test_a_killed_learning_goes_on_by_itself_where_an_engine_stays(killed_home, 
     try:
         assert resident.jobs.wait(PATIENCE_S)
         assert [job.state for job in resident.journal.queue.recent()] == [JobState.DONE]
-        assert len(resident.adapters()) == 1
+        taught = {turn_id for adapter in resident.adapters() for turn_id in adapter.turn_ids}
+        assert taught == {turn.id for turn in resident.turns()}
         assert resident.verify() == []
     finally:
         resident.close()
@@ -97,7 +98,7 @@ def test_a_forgetting_that_was_interrupted_is_finished(taught, find_demo_base, c
     plan = taught.plan_forget(match="Biscuit")
     home = taught.home.folder
     taught.change_settings("learning", **QUICK)
-    taught.journal.forget([turn.id for turn in plan.turns], adapters=[a.id for a in plan.adapters], now=clock())
+    taught.journal.forget([turn.id for turn in plan.turns], now=clock())
     taught.journal.queue.add(
         "forget",
         {"turns": [turn.id for turn in plan.turns], "adapters": 1, "taught_again": 1, "profiles": ["default"]},
@@ -109,7 +110,7 @@ def test_a_forgetting_that_was_interrupted_is_finished(taught, find_demo_base, c
         assert resident.jobs.wait(PATIENCE_S)
         last = resident.jobs.last
         assert last is not None
-        assert last.message.startswith("Forgot 1 turn and 1 adapter. Read 1 turn")
+        assert last.message.startswith("Forgot 1 turn and 1 adapter. Made 1 adapter again")
         assert len(resident.adapters()) == 2
         assert resident.verify() == []
     finally:

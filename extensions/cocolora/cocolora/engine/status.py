@@ -15,7 +15,10 @@ from cocolora.errors import ModelError
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One profile at a glance. ``trouble`` says why nothing can be learned, empty when it can."""
+    """One profile at a glance. ``trouble`` says why nothing can be learned, empty when it can.
+
+    ``taught_elsewhere`` counts the turns that another base was taught and the loaded one was not.
+    """
 
     profile: str
     model: str
@@ -27,6 +30,7 @@ class Status:
     adapters: tuple[Adapter, ...]
     job: JobView | None
     last_job: JobView | None
+    taught_elsewhere: int = 0
 
     @property
     def sentence(self) -> str:
@@ -35,7 +39,12 @@ class Status:
         remembered = f"{count(self.turns, 'turn')} remembered from {count(self.conversations, 'conversation')}"
         learned = f"{count(ready, 'adapter')} learned"
         waiting = f"learning is due: {self.due.reason}" if self.due.now else self.due.reason
-        return f"{remembered}; {learned}; {(self.trouble or waiting).rstrip('.')}."
+        elsewhere = (
+            f"; {count(self.taught_elsewhere, 'turn')} were taught to another base, `cocolora learn --rebuild` teaches "
+            "them to this one"
+        )
+        waits = f"{(self.trouble or waiting).rstrip('.')}{elsewhere if self.taught_elsewhere else ''}"
+        return f"{remembered}; {learned}; {waits}."
 
 
 def read_status(rooms: Rooms, *, profile: str, job: JobView | None, last_job: JobView | None) -> Status:
@@ -54,6 +63,7 @@ def read_status(rooms: Rooms, *, profile: str, job: JobView | None, last_job: Jo
         adapters=tuple(rooms.journal.adapters(profile)),
         job=job,
         last_job=last_job,
+        taught_elsewhere=len(rooms.journal.unread(profile, fingerprint)) - len(unread) if fingerprint else 0,
     )
 
 

@@ -17,6 +17,7 @@ from cocolora.ui.presets import build_presets
 
 UNITS = {
     "bytes": "bytes",
+    "days": "days",
     "hours": "hours",
     "minutes": "minutes",
     "ms": "milliseconds",
