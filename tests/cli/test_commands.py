@@ -129,3 +129,22 @@ def test_starting_the_command_line_loads_none_of_the_heavy_libraries():
         check=True,
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_profiles_are_listed_and_deleted_and_everything_is_purged(run, chat_file, tmp_path):
+    run("import", chat_file, "--profile", "work")
+    assert run("profile", "list")[1]["profiles"][1] == {"name": "work", "conversations": 1, "turns": 1, "adapters": 0}
+    assert run("profile", "delete", "work")[0] == 1
+    assert run("profile", "delete", "work", "--yes")[0] == 0
+    assert [held["name"] for held in run("profile", "list")[1]["profiles"]] == ["default"]
+    run("import", chat_file)
+    assert run("purge")[0] == 1
+    assert run("purge", "--yes")[1]["deleted"]
+    assert not (tmp_path / "home").exists()
+
+
+def test_purge_leaves_what_is_not_cocoloras(run, chat_file, tmp_path):
+    run("import", chat_file)
+    (tmp_path / "home" / "letter.txt").write_text("mine")
+    run("purge", "--yes")
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["letter.txt"]

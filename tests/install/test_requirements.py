@@ -13,7 +13,7 @@ import install
 ROOT = Path(install.__file__).parent
 PACKAGE = install.EXTENSION / "cocolora"
 # Imported where they are at hand, each behind a message that says how to get it; `modules` is the webui.
-OPTIONAL = {"gptqmodel", "modules", "optimum", "ray", "sentence-transformers"}
+OPTIONAL = {"gptqmodel", "modules", "optimum", "ray"}
 
 
 def names(*files: str) -> set[str]:

@@ -25,6 +25,7 @@ def index(tmp_path_factory):
             said_at=datetime.fromisoformat(day).replace(tzinfo=UTC),
             conversation_id=f"{user}/{day}",
             position=number,
+            asks=pair["response"].rstrip().endswith("?"),
         )
         for user, chat in chats.items()
         for day, pairs in chat["history"].items()

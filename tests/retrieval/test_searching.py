@@ -204,3 +204,61 @@ def test_rebuilt_index_finds_what_the_one_that_grew_finds(added, again, dropped,
             assert {hit.turn_id: hit.score for hit in grown.search(query, profile=profile)} == pytest.approx(expected)
     grown.close()
     rebuilt.close()
+
+
+@pytest.mark.parametrize(("asks", "first"), [(True, "answer"), (False, "talk")])
+def test_what_a_reply_asked_is_found_in_the_next_exchange(asks, first, index):
+    said = {"talk": "I cook.\nWhat kind of food do you like?", "answer": "I like Thai food.\nFine."}
+    index.add(
+        unit(name, text, conversation_id="c", position=place, asks=asks and name == "talk")
+        for place, (name, text) in enumerate(said.items())
+    )
+    index.add(unit(f"t{number}", f"Something else {number}.") for number in range(20))
+    assert turns(index.search("What kind of food do I like?", profile="default"))[0] == first
+
+
+def at(day: int, **changes):
+    return {"said_at": SAID_AT.replace(day=day), **changes}
+
+
+DIARY = [
+    unit("museum", "I went to the museum.\nNice!", **at(10)),
+    unit("dentist", "My tooth was pulled.\nOuch!", **at(9)),
+    unit("cake", "I baked a cake.\nYum!", **at(3)),
+    unit("kite", "I flew a kite.\nFun!", **at(18)),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What did I do the day before I went to the museum?", "dentist"),
+        ("What happened the day after my tooth was pulled?", "museum"),
+        ("What did I do yesterday?", "kite"),
+        ("What did I do two days ago?", None),
+        ("What did we talk about in our first conversation?", "cake"),
+        ("What was our last chat about?", "kite"),
+        ("What did I do ten days ago?", "dentist"),
+    ],
+)
+def test_question_about_when_finds_what_was_said_then(question, expected, index):
+    index.add(DIARY)
+    found = index.search(question, profile="default", now=SAID_AT.replace(day=19))
+    assert turns(found)[:1] == ([expected] if expected else [])
+    assert all(hit.score >= FITS for hit in found[:1])
+
+
+def test_period_finds_everything_said_in_it(index):
+    index.add(DIARY)
+    found = index.search("What did I do last week?", profile="default", now=SAID_AT.replace(day=19))
+    assert turns(found) == []
+    found = index.search("What did I do last week?", profile="default", now=SAID_AT.replace(day=14))
+    assert set(turns(found)) == {"museum", "dentist"}
+
+
+def test_index_whose_days_are_another_zones_is_made_anew(tmp_path):
+    index = SearchIndex.open(tmp_path, time_zone="Asia/Tokyo")
+    index.add(DIARY)
+    index.close()
+    assert not SearchIndex.open(tmp_path, time_zone="Asia/Tokyo").needs_rebuild
+    assert SearchIndex.open(tmp_path, time_zone="").needs_rebuild

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cocolora.errors import EmbedderUnavailable
-from cocolora.retrieval import ChromaMiniLM, HiddenStates, SearchIndex, SentenceTransformerFolder
+from cocolora.retrieval import ChromaMiniLM, HiddenStates, SearchIndex
 from tests.retrieval.fakes import LetterPairs, files_holding, question, unit
 
 UNITS = [
@@ -167,11 +167,6 @@ def test_chroma_minilm_that_is_not_here_is_said_without_asking_the_network(monke
     monkeypatch.setattr(ONNXMiniLM_L6_V2, "DOWNLOAD_PATH", tmp_path)
     with pytest.raises(EmbedderUnavailable, match="not on this machine"):
         ChromaMiniLM()
-
-
-def test_folder_that_is_no_sentence_transformer_is_said(tmp_path):
-    with pytest.raises(EmbedderUnavailable, match=r"modules\.json"):
-        SentenceTransformerFolder(tmp_path)
 
 
 def test_hidden_states_come_from_the_loaded_model_or_say_that_there_is_none():

@@ -6,8 +6,9 @@ import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cocolora.errors import SettingsInvalid
 
@@ -99,10 +100,29 @@ class Retrieval(_Section):
     nearness: Share = Field(
         default=0.75, description="A past turn must match at least this share as well as the best one to be quoted."
     )
-    embedder: Literal["chroma", "none"] = Field(
+    embedder: Literal["chroma", "folder", "none"] = Field(
         default="chroma",
-        description='Search by meaning with "chroma"\'s MiniLM where its files are on this machine, or "none".',
+        description='Search by meaning with "chroma"\'s MiniLM where its files are on this machine, with a model in a '
+        '"folder", or "none" (by words alone). Holds from the next start on.',
     )
+    time_zone: str = Field(
+        default="",
+        description='The zone in which "yesterday" is meant, such as Europe/Berlin; empty: this machine\'s. Holds from '
+        "the next start on.",
+    )
+    embedder_folder: str = Field(
+        default="", description='The folder of a sentence-transformers model, for the embedder "folder".'
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            if name:
+                ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("it must be a name such as Europe/Berlin, or empty") from None
+        return name
 
 
 class Gate(_Section):

@@ -56,9 +56,22 @@ def _forgetting(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
     )
 
 
+def _memory(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
+    from cocolora.bench.memory import run_memory
+
+    return run_memory(
+        arguments.data,
+        embedder=arguments.embedder_folder,
+        turns=arguments.turns,
+        base=arguments.base or DEMO_BASE,
+        on_progress=on_progress,
+    )
+
+
 BENCHES: dict[str, Callable[[Namespace, ProgressCallback], Figures]] = {
     "learning": _learning,
     "forgetting": _forgetting,
     "stack": _stack,
     "crash": _crash,
+    "memory": _memory,
 }

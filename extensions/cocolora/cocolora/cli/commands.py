@@ -213,6 +213,21 @@ def _confirm(arguments: Namespace, preview: list[str]) -> bool:
     return console.input("Forget? [y/N] ").strip().lower() in ("y", "yes")
 
 
+def profile(arguments: Namespace) -> int:
+    """List, move or delete."""
+    from cocolora.cli.profiles import run_profile
+
+    with opened(arguments) as engine:
+        return run_profile(engine, arguments)
+
+
+def purge(arguments: Namespace) -> int:
+    """Delete all that is kept."""
+    from cocolora.cli.profiles import run_purge
+
+    return run_purge(arguments)
+
+
 def verify(arguments: Namespace) -> int:
     """Name every fault; exit code 1 when there is one."""
     with opened(arguments) as engine:
@@ -292,6 +307,8 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "export": export,
     "import-stack": import_stack,
     "key": key,
+    "profile": profile,
+    "purge": purge,
     "verify": verify,
     "doctor": doctor,
     "bench": bench,

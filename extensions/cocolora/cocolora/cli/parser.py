@@ -77,6 +77,9 @@ def build_parser() -> argparse.ArgumentParser:
     load.add_argument("--switch-on", action="store_true", help="Switch on those that pass the gate here.")
     key = add("key", "Show the key that signs your bundles, or make it.")
     key.add_argument("--make", action="store_true", help="Make a key; there must be none.")
+    _profile_options(add("profile", "List the profiles, move a conversation to another, or delete one."))
+    purge = add("purge", "Delete everything that is kept in the home folder.")
+    purge.add_argument("--yes", action="store_true", help="Do not ask.")
     add("verify", "Derive every hash and reference again and name each fault.")
     add("doctor", "Say what the loaded model and this environment can do, and what to install.")
     _bench_options(add("bench", "Run a benchmark."))
@@ -161,8 +164,17 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="Do not ask.")
 
 
+def _profile_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("list", "move", "delete"))
+    parser.add_argument("what", nargs="?", metavar="CONVERSATION|NAME", help="What to move, or which to delete.")
+    parser.add_argument(
+        "--to", metavar="NAME", default="default", help="The profile to move to (default: %(default)s)."
+    )
+    parser.add_argument("--yes", action="store_true", help="Do not ask.")
+
+
 def _bench_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", choices=("learning", "forgetting", "stack", "crash"))
+    parser.add_argument("name", choices=("learning", "forgetting", "stack", "crash", "memory"))
     parser.add_argument("--facts", type=int, default=8, help="Facts told in one life.")
     parser.add_argument("--facts-per-stretch", type=int, default=4, help="Facts told in one conversation.")
     parser.add_argument("--rollup-every", type=int, default=0, help="Roll up after so many facts; 0: never.")
@@ -170,3 +182,10 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=3, help="Lives, each with facts of its own.")
     parser.add_argument("--points", type=int, default=200, help="Processes that are killed (crash).")
     parser.add_argument("--seed", type=int, default=0, help="Where they are killed (crash).")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="memory: chats with annotated questions.")
+    parser.add_argument(
+        "--embedder-folder", type=Path, metavar="DIR", help="memory: a sentence-transformers model to embed with."
+    )
+    parser.add_argument(
+        "--turns", type=int, nargs="*", default=(1000, 10_000, 100_000), help="memory: sizes at which costs are taken."
+    )

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal, TypedDict
 
 DEFAULT_PROFILE = "default"
+_QUESTION_MARKS = "?？؟"
 
 
 class ChatMessage(TypedDict):
@@ -73,3 +74,9 @@ class Turn:
     def text(self) -> str:
         """The turn as plain text: the unit that is searched."""
         return f"{self.user}\n{self.reply}"
+
+    @property
+    def asks(self) -> bool:
+        """Whether the reply ends with a question: then the next turn answers it."""
+        last_letter = max((place for place, char in enumerate(self.reply) if char.isalnum()), default=-1)
+        return any(mark in self.reply[last_letter + 1 :] for mark in _QUESTION_MARKS)

@@ -36,16 +36,18 @@ class Context:
 
 def contextualise(rooms: Rooms, question: str, *, profile: str, visible: Sequence[str]) -> Context:
     """Choose memories and adapters for a question; ``visible`` are the texts that the prompt holds already."""
-    hits = _without_echoes(rooms, rooms.index.search(question, profile=profile, limit=10))
+    now = rooms.local(rooms.clock())
+    hits = _without_echoes(rooms, rooms.index.search(question, profile=profile, limit=10, now=now))
     later = _superseding(rooms, hits)
     route = _route(rooms, _up_to_date(hits, later), profile=profile)
     memories = _memories(rooms, hits, route, visible=visible)
-    return Context(render_memories(memories, now=rooms.clock()), route, tuple(memories))
+    return Context(render_memories(memories, now=now), route, tuple(memories))
 
 
 def routing_hits(rooms: Rooms, question: str, *, profile: str) -> list[Hit]:
     """Return the hits that choose the adapters for a question."""
-    hits = _without_echoes(rooms, rooms.index.search(question, profile=profile, limit=10))
+    now = rooms.local(rooms.clock())
+    hits = _without_echoes(rooms, rooms.index.search(question, profile=profile, limit=10, now=now))
     return _up_to_date(hits, _superseding(rooms, hits))
 
 
@@ -116,7 +118,7 @@ def _memories(rooms: Rooms, hits: Sequence[Hit], route: Route, *, visible: Seque
         if left_tokens < 0 or len(memories) == retrieval.max_memories:
             break
         if normalise(turn.user) not in seen:
-            memories.append(Memory(turn.id, turn.said_at, turn.user, turn.reply))
+            memories.append(Memory(turn.id, rooms.local(turn.said_at), turn.user, turn.reply))
     return _with_newest(rooms, memories)
 
 

@@ -1,4 +1,4 @@
-"""Correcting: a turn is edited, a conversation moves to another profile, or is no longer learned."""
+"""Correcting: a turn is given another text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from cocolora.engine.record import record
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import HostsChat, SettingsInvalid
 
-PROFILE_CHARACTERS = 80
 HOSTS = ("webui",)
 """Sources whose chats the host keeps itself: the journal follows them, so that an edit here would not last."""
 
@@ -31,15 +30,3 @@ def edit_turn(rooms: Rooms, turn_id: str, *, conversation_id: str, user: str, re
         for turn in rooms.journal.turns(conversation_id=conversation_id)
     ]
     return record(rooms, conversation, rows, change=Change.EDITED)
-
-
-def move_conversation(rooms: Rooms, conversation_id: str, *, profile: str) -> Synced:
-    """Move a conversation to another profile, which has yet to read it. Raises UnknownId, SettingsInvalid."""
-    name = profile.strip()
-    if not 1 <= len(name) <= PROFILE_CHARACTERS or not name.isprintable():
-        problem = f"it must have 1 to {PROFILE_CHARACTERS} printable characters (found {profile!r})"
-        raise SettingsInvalid("The profile's name", [problem])
-    moved = rooms.journal.move_conversation(conversation_id, profile=name, now=rooms.clock())
-    rooms.index.drop_turns(moved.removed, erase=False)
-    rooms.index_turns(rooms.journal.turns(ids=moved.recorded), profile=name)
-    return moved

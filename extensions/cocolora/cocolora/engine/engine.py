@@ -14,7 +14,7 @@ from cocolora.core.ports import LanguageModel
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Fault, KeptVerdict, Synced
 from cocolora.core.rollup import RollupMethod, RollupPlan
-from cocolora.core.routing import Route
+from cocolora.core.routing import Hit, Route
 from cocolora.core.told import Told
 from cocolora.engine import (
     answer,
@@ -24,6 +24,7 @@ from cocolora.engine import (
     history,
     import_chats,
     learn,
+    profiles,
     record,
     roll_up,
     schedule,
@@ -31,13 +32,14 @@ from cocolora.engine import (
     status,
     verify,
 )
-from cocolora.engine.correct import edit_turn, move_conversation
+from cocolora.engine.correct import edit_turn
 from cocolora.engine.desk import SharingDesk
 from cocolora.engine.embedding import find_embedder
 from cocolora.engine.estimate import MEASURE, Speed, measure_speed
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.home import Home
 from cocolora.engine.jobs import JobRunner
+from cocolora.engine.profiles import Profile
 from cocolora.engine.rooms import Rooms, utc_now
 from cocolora.engine.run import Run
 from cocolora.engine.task import Task
@@ -73,8 +75,8 @@ class Engine:
         home.create()
         settings = load_settings(home.settings_file)
         journal = Journal.open(home.journal_file)
-        embedder, self.embedder_trouble = find_embedder(settings.retrieval.embedder)
-        index = SearchIndex.open(home.index_folder, embedder=embedder)
+        embedder, self.embedder_trouble = find_embedder(settings.retrieval)
+        index = SearchIndex.open(home.index_folder, embedder=embedder, time_zone=settings.retrieval.time_zone)
         self._rooms = Rooms(home, settings, journal, index, find_model, clock)
         self.jobs = JobRunner(
             journal.queue,
@@ -176,10 +178,6 @@ class Engine:
         """Give a turn another text. Raises UnknownId, HostsChat, SettingsInvalid."""
         return edit_turn(self._rooms, turn_id, conversation_id=conversation_id, user=user, reply=reply)
 
-    def move_conversation(self, conversation_id: str, *, profile: str) -> Synced:
-        """Move a conversation to another profile. Raises UnknownId, SettingsInvalid."""
-        return move_conversation(self._rooms, conversation_id, profile=profile)
-
     def set_learnable(self, conversation_id: str, learnable: bool) -> None:
         """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
         self._rooms.journal.set_learnable(conversation_id, learnable)
@@ -191,6 +189,16 @@ class Engine:
     ) -> answer.Context:
         """Choose the memories and adapters for a question."""
         return answer.contextualise(self._rooms, question, profile=profile, visible=visible)
+
+    def search(
+        self, question: str, *, profile: str = DEFAULT_PROFILE, limit: int = 10, by_meaning_alone: bool = False
+    ) -> list[Hit]:
+        """Return the past turns that fit a question, best first; ``by_meaning_alone`` leaves words and dates out."""
+        if by_meaning_alone:
+            return self._rooms.index.nearest(question, profile=profile, limit=limit)
+        return self._rooms.index.search(
+            question, profile=profile, limit=limit, now=self._rooms.local(self._rooms.clock())
+        )
 
     def activate(self, route: Route) -> None:
         """Make a route's adapters active; the caller holds the model."""
@@ -351,6 +359,20 @@ class Engine:
     def start_forgetting(self, plan: ForgetPlan) -> None:
         """Forget in the background."""
         self.jobs.submit(handlers.FORGET, handlers.forgetting(plan), profile=handlers.profile_of(plan))
+
+    # Profiles
+
+    def profiles(self) -> list[Profile]:
+        """Return the profiles and what each holds."""
+        return profiles.list_profiles(self._rooms)
+
+    def move_conversation(self, conversation_id: str, *, profile: str) -> Sequence[str]:
+        """Move a conversation; return its turns in the new profile. Raises UnknownId, SettingsInvalid, HomeBusy."""
+        return profiles.move_conversation(self._rooms, conversation_id, profile=profile)
+
+    def delete_profile(self, name: str) -> Profile:
+        """Delete a profile with everything it holds; return what that was. Raises UnknownId, HomeBusy."""
+        return profiles.delete_profile(self._rooms, name)
 
     # Sharing
 

@@ -69,6 +69,23 @@ class Home:
         except Timeout:
             raise HomeBusy(self.folder) from None
 
+    def purge(self) -> tuple[Path, ...]:
+        """Delete everything that cocolora keeps here; return what was deleted. Raises HomeBusy.
+
+        What else lies in the folder stays, and so does the folder then.
+        """
+        if not self.folder.exists():
+            return ()
+        with self.writing():
+            names = ("journal.db*", "adapters", "index", "settings.json", "settings.tmp", "signing.*", "logs")
+            gone = tuple(sorted(path for name in names for path in self.folder.glob(name)))
+            for path in gone:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        (self.folder / "writer.lock").unlink(missing_ok=True)
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
+        return gone
+
     def discard_orphans(self, catalogued: Iterable[str]) -> tuple[str, ...]:
         """Delete adapter folders that no adapter of the catalogue owns: what an interrupted job left."""
         kept = set(catalogued)

@@ -103,7 +103,7 @@ def study(run: Run, turns: Sequence[Turn]) -> None:
         run.on_progress(Progress("reading", start, len(unstudied)))
         batch = unstudied[start : start + _STUDY_BATCH]
         with bench.using([]) as model:
-            found = study_turns(batch, model)
+            found = study_turns([run.rooms.dated(turn) for turn in batch], model)
         for turn, learned in zip(batch, found, strict=True):
             _keep(run, turn, learned)
     supersede(run, unstudied)

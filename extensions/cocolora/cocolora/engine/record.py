@@ -12,6 +12,8 @@ from cocolora.core.records import Synced
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.share import index_questions
 
+_REFRESH_BATCH = 500
+
 
 def record(
     rooms: Rooms, conversation: Conversation, rows: Sequence[Row], *, change: Change, drawn_on: Sequence[str] = ()
@@ -37,10 +39,10 @@ def tend_index(rooms: Rooms, *, on_progress: ProgressCallback, cancelled: Cancel
     rooms.index.tidy()
     made = 0
     while not cancelled() and (turn_ids := rooms.index.turns_without_vectors()):
-        before, wanted = made, set(turn_ids)
-        on_progress(Progress("indexing", made, made + len(wanted)))
+        before = made
+        on_progress(Progress("indexing", made, made + len(turn_ids)))
         for profile in rooms.journal.profiles():
-            turns = [turn for turn in rooms.journal.turns(profile=profile) if turn.id in wanted]
+            turns = rooms.journal.turns(profile=profile, ids=turn_ids)
             made += rooms.index.catch_up(rooms.units(turns, profile=profile))
         if made == before:  # what is left, such as an imported adapter's questions, is not the journal's to give
             break
@@ -55,10 +57,12 @@ def refresh_index(rooms: Rooms) -> int:
     changed = 0
     findable = {adapter.id for adapter in rooms.journal.adapters() if adapter.origin}
     for profile in rooms.journal.profiles():
-        turns = rooms.journal.turns(profile=profile)
-        findable |= {turn.id for turn in turns}
-        missing = [turn for turn in turns if turn.id not in known]
-        rooms.index_turns(missing, profile=profile)
+        current = rooms.journal.turn_ids(profile)
+        findable.update(current)
+        missing = [turn_id for turn_id in current if turn_id not in known]
+        for start in range(0, len(missing), _REFRESH_BATCH):
+            batch = missing[start : start + _REFRESH_BATCH]
+            rooms.index_turns(rooms.journal.turns(ids=batch), profile=profile)
         changed += len(missing)
     gone = known - findable
     rooms.index.drop_turns(gone)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import Turn
@@ -80,6 +81,15 @@ class Rooms:
         self.index.drop_turns([turn.id for turn in changed], erase=False)
         self.index_turns(changed, profile=profile)
 
+    def local(self, moment: datetime) -> datetime:
+        """Return a time in the user's time zone: that decides which day it was."""
+        zone = self.settings.retrieval.time_zone
+        return moment.astimezone(ZoneInfo(zone) if zone else None)
+
+    def dated(self, turn: Turn) -> Turn:
+        """Return a turn with its time in the user's time zone."""
+        return replace(turn, said_at=self.local(turn.said_at))
+
     def index_turns(self, turns: Iterable[Turn], *, profile: str) -> None:
         """Make turns findable."""
         self.index.add(self.units(turns, profile=profile))
@@ -89,19 +99,21 @@ class Rooms:
         by_id = {turn.id: turn for turn in turns}
         superseded = self.journal.superseded(list(by_id)) if by_id else {}
         asked = [q for q in self.journal.lessons(list(by_id)) if q.key and q.id not in superseded]
+        said_at = {turn.id: self.local(turn.said_at) for turn in by_id.values()}
         return [
-            *(_exchange(turn, profile) for turn in by_id.values()),
-            *(Unit(q.id, q.turn_id, profile, q.question, by_id[q.turn_id].said_at, kind="question") for q in asked),
+            *(_exchange(turn, profile, said_at=said_at[turn.id]) for turn in by_id.values()),
+            *(Unit(q.id, q.turn_id, profile, q.question, said_at[q.turn_id], kind="question") for q in asked),
         ]
 
 
-def _exchange(turn: Turn, profile: str) -> Unit:
+def _exchange(turn: Turn, profile: str, *, said_at: datetime) -> Unit:
     return Unit(
         unit_id=turn.id,
         turn_id=turn.id,
         profile=profile,
         text=turn.text,
-        said_at=turn.said_at,
+        said_at=said_at,
         conversation_id=turn.conversation_id,
         position=turn.ordinal,
+        asks=turn.asks,
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cocolora.core.conversations import Turn
 from cocolora.core.records import Forgotten, TurnVersion
 from cocolora.core.study import normalise
 from cocolora.errors import UnknownId
+from cocolora.journal.adapters import find_adapters, remove_adapter
 from cocolora.journal.database import as_list
+from cocolora.journal.jobs import drop_jobs
 from cocolora.journal.rebuilding import retire_stale
 from cocolora.journal.tombstones import bury, is_buried
 from cocolora.journal.turns import conversations_of, select_turns, select_versions
@@ -29,6 +32,24 @@ def forget(connection: sqlite3.Connection, turn_ids: Iterable[str], *, now: date
     _clear_titles(connection, touched, versions)
     emptied = tuple(conversation_id for conversation_id in touched if _drop_empty(connection, conversation_id))
     return Forgotten(tuple(ids), emptied, dropped, lessons)
+
+
+def forget_profile(connection: sqlite3.Connection, profile: str, *, now: datetime) -> Forgotten:
+    """Forget a profile's turns and everything else that bears its name; see Journal.forget_profile."""
+    turns = select_turns(connection, profile=profile, include_removed=True)
+    forgotten = forget(connection, [turn.id for turn in turns], now=now)
+    left = tuple(adapter.id for adapter in find_adapters(connection, profile=profile))
+    for adapter_id in left:
+        remove_adapter(connection, adapter_id)
+    connection.execute(
+        "DELETE FROM conversations AS c WHERE profile = ? AND NOT EXISTS "
+        "(SELECT 1 FROM turns t WHERE t.conversation_id = c.id)",
+        (profile,),
+    )
+    connection.execute("DELETE FROM rebuilds WHERE profile = ?", (profile,))
+    connection.execute("DELETE FROM verdicts WHERE profile = ?", (profile,))
+    drop_jobs(connection, profile)
+    return replace(forgotten, adapter_ids=(*forgotten.adapter_ids, *left))
 
 
 def _turns_to_forget(connection: sqlite3.Connection, turn_ids: Sequence[str]) -> list[Turn]:

@@ -168,6 +168,11 @@ def _requeue(connection: sqlite3.Connection, row: sqlite3.Row, *, jobs: Jobs, no
     return not (stopped or given_up)
 
 
+def drop_jobs(connection: sqlite3.Connection, profile: str) -> None:
+    """Delete the jobs of a profile that wait or have ended."""
+    connection.execute("DELETE FROM jobs WHERE profile = ? AND state <> 'running'", (profile,))
+
+
 def next_moment(connection: sqlite3.Connection, among: Iterable[str] | None) -> datetime | None:
     """Return when the next waiting job, of all or ``among`` these, may run, or the next lease of another runs out."""
     first = connection.execute(

@@ -142,6 +142,10 @@ class Journal(Transactions):
             include_removed=include_removed,
         )
 
+    def turn_ids(self, profile: str) -> list[str]:
+        """Return the ids of a profile's current turns."""
+        return self._read(turns.turn_ids, profile)
+
     def turn(self, turn_id: str) -> Turn:
         """Return a turn, removed or not; raises UnknownId."""
         return self._read(turns.get_turn, turn_id)
@@ -366,6 +370,12 @@ class Journal(Transactions):
         """
         with self._database.writing() as connection:
             forgotten = forgetting.forget(connection, turn_ids, now=now)
+        return replace(forgotten, scrubbed=self.scrub())
+
+    def forget_profile(self, profile: str, *, now: datetime) -> Forgotten:
+        """Forget everything of a profile: its turns as ``forget`` does, its adapters, rebuilds, verdicts and jobs."""
+        with self._database.writing() as connection:
+            forgotten = forgetting.forget_profile(connection, profile, now=now)
         return replace(forgotten, scrubbed=self.scrub())
 
     def scrub(self) -> bool:

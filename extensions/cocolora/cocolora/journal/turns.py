@@ -57,6 +57,12 @@ def select_turns(
     return [_turn(row) for row in connection.execute(_TURNS + where + order, {**given, **values})]
 
 
+def turn_ids(connection: sqlite3.Connection, profile: str) -> list[str]:
+    """Return the ids of a profile's current turns."""
+    rows = connection.execute("SELECT id FROM turns WHERE profile = ? AND state = 'current'", (profile,))
+    return [row[0] for row in rows]
+
+
 def select_matching(connection: sqlite3.Connection, text: str, *, profile: str | None) -> list[Turn]:
     """Return the turns, removed ones too, that hold ``text`` in any version, whatever its case."""
     wanted = " ".join(text.casefold().split())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from cocolora.core.conversations import ChatMessage, Turn
+from cocolora.core.day_words import with_absolute_days
 from cocolora.core.lessons import Lesson, LessonKind, is_abstention, make_lesson
 from cocolora.core.ports import LanguageModel
 from cocolora.core.study import NEIGHBOUR_INSTRUCTION, STUDY_INSTRUCTION, Study, normalise, parse_questions, parse_study
@@ -20,8 +22,10 @@ _NEAR = 0.3
 def study_turns(turns: Sequence[Turn], model: LanguageModel) -> tuple[tuple[Lesson, ...], ...]:
     """Return the lessons of each turn: facts, wishes, and questions that must stay unknown.
 
-    The model must answer as the bare base and greedily, so that a lesson depends on its turn and the base alone.
+    The model must answer as the bare base and greedily, so that a lesson depends on its turn and the base alone. It
+    reads dates instead of "yesterday": a lesson holds on any day. Days are those of each turn's own time zone.
     """
+    turns = [replace(turn, user=with_absolute_days(turn.user, said_on=turn.said_at.date())) for turn in turns]
     studies = [
         parse_study(answer, told=turn.user)
         for turn, answer in zip(turns, _ask(turns, model, STUDY_INSTRUCTION), strict=True)

@@ -1,6 +1,6 @@
 """Finding past turns that match a prompt."""
 
-from cocolora.retrieval.embedders import ChromaMiniLM, Embedder, HiddenStates, SentenceTransformerFolder
+from cocolora.retrieval.embedders import ChromaMiniLM, Embedder, HiddenStates
 from cocolora.retrieval.index import SearchIndex
 from cocolora.retrieval.units import Unit, UnitKind
 
@@ -9,7 +9,6 @@ __all__ = [
     "Embedder",
     "HiddenStates",
     "SearchIndex",
-    "SentenceTransformerFolder",
     "Unit",
     "UnitKind",
 ]

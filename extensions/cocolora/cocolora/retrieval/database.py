@@ -10,20 +10,23 @@ from pathlib import Path
 from typing import TypeVar
 
 _T = TypeVar("_T")
-FORMAT = 1
+FORMAT = 2
 _BATCH = 500
 _LEFTOVERS = "leftovers"
+_TIME_ZONE = "time zone"
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE profiles (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, turns INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE units (
     id INTEGER PRIMARY KEY, unit_id TEXT NOT NULL UNIQUE, turn_id TEXT NOT NULL, profile INTEGER NOT NULL,
     kind TEXT NOT NULL, said_on TEXT NOT NULL, conversation TEXT NOT NULL, position INTEGER NOT NULL,
+    asks INTEGER NOT NULL,
     stems TEXT NOT NULL
 );
 CREATE INDEX units_of_turn ON units (turn_id);
 CREATE INDEX units_of_conversation ON units (conversation, position);
 CREATE INDEX units_of_day ON units (profile, substr(said_on, 6), id);
+CREATE INDEX units_of_time ON units (profile, said_on, id);
 CREATE TABLE stems (
     profile INTEGER NOT NULL, stem TEXT NOT NULL, turns INTEGER NOT NULL, PRIMARY KEY (profile, stem)
 ) WITHOUT ROWID;
@@ -69,6 +72,14 @@ def check(connection: sqlite3.Connection) -> None:
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise sqlite3.DatabaseError(found)
+
+
+def check_time_zone(connection: sqlite3.Connection, name: str) -> None:
+    """Note whose days a new index holds. Raises sqlite3.DatabaseError when they are another time zone's."""
+    connection.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (_TIME_ZONE, name))
+    found = connection.execute("SELECT value FROM meta WHERE name = ?", (_TIME_ZONE,)).fetchone()[0]
+    if found != name:
+        raise sqlite3.DatabaseError(f'the days of time zone "{found}" instead of "{name}"')
 
 
 def is_damage(error: sqlite3.Error) -> bool:

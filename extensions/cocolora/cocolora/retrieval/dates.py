@@ -1,11 +1,13 @@
-"""The dates that a question names, in figures or in English words."""
+"""The days that a question names: dates, day words, the first and the last chat, the day before something else."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+from cocolora.core.day_words import Period, periods_in
 
 _MONTHS = "january february march april may june july august september october november december".split()
 _ORDINALS = (
@@ -23,6 +25,16 @@ _PATTERNS = (
 )
 
 
+_EDGE = re.compile(
+    r"\b(?:(?P<first>(?:very\s+)?first)|last)\s+(?:time\s+(?:we|i|you)\b|(?:ever\s+)?(?:chat|conversation|talk)\b)",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(
+    r"\bthe\s+(?:very\s+)?(?:day|night|evening|morning)\s+(?P<which>before|after)\s+(?P<event>[^?!.,;]+)", re.IGNORECASE
+)
+_ONE_DAY = timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class NamedDate:
     """A calendar day; without ``year``, that day of any year."""
@@ -34,6 +46,43 @@ class NamedDate:
     def names(self, said_on: date) -> bool:
         """Say whether this is the day on which something was said."""
         return (self.month, self.day) == (said_on.month, said_on.day) and self.year in (None, said_on.year)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What a question says about when: days and periods, an end of all chats, or the day beside an event.
+
+    ``edge`` is "first" or "last" where it asks for the first or the last chat. ``event`` is what ``beside`` (-1 or
+    1 days) something was said of, "the day before I went to the museum", and ``rest`` the question without it.
+    """
+
+    days: tuple[NamedDate | Period, ...] = ()
+    edge: str = ""
+    event: str = ""
+    beside: int = 0
+    rest: str = ""
+
+
+def read_times(question: str, *, today: date) -> Times:
+    """Return what a question, asked ``today``, says about when."""
+    edge = _EDGE.search(question)
+    beside = _BESIDE.search(question)
+    if beside and not periods_in(beside[0], today=today):
+        step = -1 if beside["which"].lower() == "before" else 1
+        near = tuple(_beside(day, step) for day in named_dates(beside["event"]) if day.year)
+        return Times(near) if near else Times(event=beside["event"], beside=step, rest=question.replace(beside[0], ""))
+    days: tuple[NamedDate | Period, ...] = (*named_dates(question), *periods_in(question, today=today))
+    return Times(days, edge=("first" if edge["first"] else "last") if edge else "")
+
+
+def _beside(named: NamedDate, step: int) -> NamedDate:
+    day = date(named.year or 2000, named.month, named.day) + step * _ONE_DAY
+    return NamedDate(day.month, day.day, day.year)
+
+
+def single_day(day: date) -> NamedDate:
+    """Return a day as it is looked for."""
+    return NamedDate(day.month, day.day, day.year)
 
 
 def named_dates(question: str) -> tuple[NamedDate, ...]:

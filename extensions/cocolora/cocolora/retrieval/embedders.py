@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,29 +46,6 @@ class ChromaMiniLM:
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return 384 floats per text."""
         return [[float(value) for value in vector] for vector in self._function(list(texts))]
-
-
-class SentenceTransformerFolder:
-    """A sentence-transformers model in a local folder, on the CPU."""
-
-    baseline = 0.0
-
-    def __init__(self, folder: Path) -> None:
-        """Load the model; nothing is downloaded. Raises EmbedderUnavailable."""
-        if not (folder / "modules.json").exists():
-            raise EmbedderUnavailable(f"{folder} is no sentence-transformers folder (it has no modules.json)")
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        try:
-            from sentence_transformers import SentenceTransformer
-        except ImportError:
-            raise EmbedderUnavailable("the package sentence-transformers is not installed") from None
-        self.name = f"folder-{folder.name}"
-        self._model = SentenceTransformer(str(folder), device="cpu")
-
-    def embed(self, texts: Sequence[str]) -> Floats:
-        """Return one vector per text."""
-        vectors: Floats = self._model.encode(list(texts), show_progress_bar=False).tolist()
-        return vectors
 
 
 class HiddenStates:

@@ -7,24 +7,35 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from cocolora.core.day_words import Period
 from cocolora.core.routing import Hit
-from cocolora.retrieval.database import check, connect, erase_leftovers, is_damage, note_leftovers, transaction
-from cocolora.retrieval.dates import named_dates
+from cocolora.retrieval.database import (
+    check,
+    check_time_zone,
+    connect,
+    erase_leftovers,
+    is_damage,
+    note_leftovers,
+    transaction,
+)
+from cocolora.retrieval.dates import NamedDate, Times, read_times, single_day
 from cocolora.retrieval.dense import DenseSearch
 from cocolora.retrieval.embedders import Embedder
 from cocolora.retrieval.ranking import Question, rank
 from cocolora.retrieval.stems import Stemmer
 from cocolora.retrieval.units import Unit
+from cocolora.retrieval.vectors import similarities
 from cocolora.retrieval.word_reader import WordReader
 from cocolora.retrieval.word_writer import Entry, WordWriter
 
 _T = TypeVar("_T")
 _REBUILD_BATCH = 500
+_FITS = 0.3
 _FILE = "words.db"
 _VECTORS = "vectors"
 _log = logging.getLogger(__name__)
@@ -37,9 +48,10 @@ class SearchIndex:
     that turns out to be damaged is deleted and empty from then on; ``needs_rebuild`` says so.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder | None) -> None:
+    def __init__(self, folder: Path, embedder: Embedder | None, time_zone: str) -> None:
         """Use ``open``."""
         self._folder = folder
+        self._time_zone = time_zone
         self._stemmer = Stemmer()
         self._reading = threading.RLock()
         self._writing = threading.RLock()
@@ -48,10 +60,13 @@ class SearchIndex:
         self._connect()
 
     @classmethod
-    def open(cls, folder: Path, *, embedder: Embedder | None = None) -> SearchIndex:
-        """Open the index in ``folder``, or make an empty one. A damaged one is deleted: see ``needs_rebuild``."""
+    def open(cls, folder: Path, *, embedder: Embedder | None = None, time_zone: str = "") -> SearchIndex:
+        """Open the index in ``folder``, or make an empty one. A damaged one is deleted: see ``needs_rebuild``.
+
+        So is one whose days are those of another time zone.
+        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(folder, embedder)
+        return cls(folder, embedder, time_zone)
 
     def close(self) -> None:
         """Erase what was dropped and close the files."""
@@ -83,6 +98,11 @@ class SearchIndex:
         if wanted and erase:
             self.tidy()
 
+    def drop_profile(self, profile: str) -> None:
+        """Make everything of a profile unfindable and erase it from the files, its name too."""
+        self._guard(lambda: self._change(lambda words: words.drop_profile(profile)), otherwise=None)
+        self.tidy()
+
     def tidy(self) -> None:
         """Erase what dropped and replaced units left in the files; does nothing when they left nothing."""
         with self._writing, self._reading:
@@ -105,20 +125,48 @@ class SearchIndex:
     def search(self, query: str, *, profile: str, limit: int = 10, now: datetime | None = None) -> list[Hit]:
         """Return the profile's turns that match ``query``, best first, each with the score of its best unit.
 
-        Scores are in [0, 1]; from about 0.3 on a turn fits the question. A day that the question names adds 0.3 to
-        what was said on it. ``now`` is for questions about "last week", which are not understood yet.
-        Never raises: a damaged index finds nothing until it is rebuilt.
+        Scores are in [0, 1]; from about 0.3 on a turn fits the question. A day or a period that the question names
+        adds 0.3 to what was said then; ``now``, in the user's time zone, says which days "last week" are, and without
+        it only dates are understood. Never raises: a damaged index finds nothing until it is rebuilt.
         """
-        stems, dates = self._stemmer.stems(query), named_dates(query)
-        vector = self._dense.embed(query)
+        times = read_times(query, today=now.date() if now else date.min)
+        vector = self._dense.embed(times.rest or query)
 
         def find(words: WordReader) -> list[Hit]:
             number = words.profile_id(profile)
             if number is None:
                 return []
             nearest = self._dense.nearest(number, vector)
+            dates = self._dates(words, times, profile=number)
+            stems = self._stemmer.stems(times.rest if times.event and dates else query)
             question = Question(stems, dates, vector, self._dense.baseline, nearest)
             return rank(words, question, profile=number, limit=limit)
+
+        return self._read(find, otherwise=[])
+
+    def _dates(self, words: WordReader, times: Times, *, profile: int) -> Sequence[NamedDate | Period]:
+        """Return the days that are looked for; for the day beside an event, the event is looked for first."""
+        if times.event:
+            event = Question(self._stemmer.stems(times.event))
+            hits = [hit for hit in rank(words, event, profile=profile, limit=1) if hit.score >= _FITS]
+            days = [words.said_on_day(hit.turn_id) for hit in hits]
+            return [single_day(day + timedelta(days=times.beside)) for day in days]
+        edge = words.edge_day(profile, times.edge) if times.edge else None
+        return [*times.days, single_day(edge)] if edge else times.days
+
+    def nearest(self, query: str, *, profile: str, limit: int = 10) -> list[Hit]:
+        """Return the profile's turns nearest in meaning alone, best first, scored by cosine; for comparison."""
+        vector = self._dense.embed(query)
+
+        def find(words: WordReader) -> list[Hit]:
+            number = words.profile_id(profile)
+            rows = [] if number is None else self._dense.nearest(number, vector)
+            cosines = similarities(vector, words.vectors(rows), baseline=0.0)
+            best: dict[str, float] = {}
+            for unit in words.candidates(rows):
+                best[unit.turn_id] = max(best.get(unit.turn_id, -1.0), cosines[unit.row])
+            ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
+            return [Hit(turn_id, score) for turn_id, score in ranked[:limit]]
 
         return self._read(find, otherwise=[])
 
@@ -155,6 +203,7 @@ class SearchIndex:
             unit.said_on,
             unit.conversation_id,
             unit.position,
+            unit.asks,
             self._stems(unit),
         )
 
@@ -203,6 +252,7 @@ class SearchIndex:
         try:
             self._reader = connect(file)
             check(self._reader)
+            check_time_zone(self._writer, self._time_zone)
             self._dense.adopt(self._writer)
         except sqlite3.Error:
             self._writer.close()

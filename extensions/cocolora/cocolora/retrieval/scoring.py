@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 NAMED_DATE_BONUS = 0.3
 NEIGHBOUR_SHARE = 0.3
+ANSWER_SHARE = 0.6
+"""What an exchange gets of the one before it, where that one ends with a question: it holds the answer."""
 DENSE_SHARE = 0.5
 _SATURATION = 0.9
 _LENGTH_SHARE = 0.4

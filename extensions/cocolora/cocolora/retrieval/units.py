@@ -15,7 +15,8 @@ class Unit:
 
     ``unit_id`` is unique in the index. An imported adapter stands for its turns: its units carry the adapter's id
     as ``turn_id``. Dates in a question are compared with the calendar day of ``said_at`` in its own time zone.
-    Exchanges of one conversation whose ``position`` differs by 1 are neighbours: where one fits, the other may.
+    Exchanges of one conversation whose ``position`` differs by 1 are neighbours: where one fits, the other may. One
+    that ``asks`` ends with a question, which the next one answers.
     """
 
     unit_id: str
@@ -26,6 +27,7 @@ class Unit:
     kind: UnitKind = "exchange"
     conversation_id: str = ""
     position: int = 0
+    asks: bool = False
 
     @property
     def said_on(self) -> date:

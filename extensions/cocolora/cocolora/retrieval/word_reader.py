@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from cocolora.core.day_words import Period
 from cocolora.retrieval.database import batches, marks
 from cocolora.retrieval.dates import NamedDate
 
-_MOST_ROWS = 4_000
-_COLUMNS = "id, turn_id, kind, said_on, conversation, position, stems"
+_MOST_ROWS = 2_500
+_COLUMNS = "id, turn_id, kind, said_on, conversation, position, asks, stems"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Candidate:
     said_on: date
     conversation: str
     position: int
+    asks: bool
     stems: tuple[str, ...]
 
 
@@ -84,6 +86,25 @@ class WordReader:
         found = self._db.execute(query, (profile, f"{named.month:02}-{named.day:02}", year, limit))
         return [row for (row,) in found]
 
+    def said_between(self, profile: int, period: Period, *, limit: int) -> list[int]:
+        """Return the newest rows that were said in a period."""
+        query = (
+            "SELECT id FROM units WHERE profile = ? AND said_on BETWEEN ? AND ? ORDER BY said_on DESC, id DESC LIMIT ?"
+        )
+        found = self._db.execute(query, (profile, period.first.isoformat(), period.last.isoformat(), limit))
+        return [row for (row,) in found]
+
+    def edge_day(self, profile: int, edge: str) -> date | None:
+        """Return the "first" or the "last" day on which anything was said, None when nothing was."""
+        end = "min" if edge == "first" else "max"
+        found = self._db.execute(f"SELECT {end}(said_on) FROM units WHERE profile = ?", (profile,)).fetchone()[0]
+        return date.fromisoformat(found) if found else None
+
+    def said_on_day(self, turn_id: str) -> date:
+        """Return the day on which a known turn was said."""
+        found = self._db.execute("SELECT said_on FROM units WHERE turn_id = ? LIMIT 1", (turn_id,)).fetchone()
+        return date.fromisoformat(found[0])
+
     def candidates(self, rows: Iterable[int]) -> list[Candidate]:
         """Return the units in ``rows``."""
         query = f"SELECT {_COLUMNS} FROM units WHERE id IN ({{}})"
@@ -93,16 +114,28 @@ class WordReader:
             for found in self._db.execute(query.format(marks(batch)), batch)
         ]
 
-    def neighbours(self, profile: int, of: Candidate) -> list[Candidate]:
-        """Return the exchanges before and after an exchange of a conversation, as far as they are in the profile."""
-        if not of.conversation or of.kind != "exchange":
-            return []
-        query = (
-            f"SELECT {_COLUMNS} FROM units "
-            "WHERE conversation = ? AND position IN (?, ?) AND profile = ? AND kind = 'exchange'"
-        )
-        found = self._db.execute(query, (of.conversation, of.position - 1, of.position + 1, profile))
-        return [_candidate(row) for row in found]
+    def neighbours(self, profile: int, of: Iterable[Candidate]) -> dict[tuple[str, int], Candidate]:
+        """Return the exchanges before and after these, as far as they are in the profile, by their place.
+
+        A place is (conversation, position); units other than exchanges have no neighbours.
+        """
+        places = {
+            (unit.conversation, unit.position + step)
+            for unit in of
+            if unit.conversation and unit.kind == "exchange"
+            for step in (-1, 1)
+        }
+        found: dict[tuple[str, int], Candidate] = {}
+        for batch in batches(sorted(places)):
+            query = (
+                f"WITH places (said_in, place) AS (VALUES {','.join(['(?, ?)'] * len(batch))}) "
+                f"SELECT {_COLUMNS} FROM places CROSS JOIN units INDEXED BY units_of_conversation "
+                "ON conversation = said_in AND position = place WHERE profile = ? AND kind = 'exchange'"
+            )
+            for row in self._db.execute(query, (*(value for place in batch for value in place), profile)):
+                unit = _candidate(row)
+                found[unit.conversation, unit.position] = unit
+        return found
 
     def vectors(self, rows: Sequence[int]) -> dict[int, bytes]:
         """Return the vectors of those rows that have one."""
@@ -118,9 +151,10 @@ class WordReader:
         return {turn_id for (turn_id,) in self._db.execute("SELECT DISTINCT turn_id FROM units")}
 
 
-def _candidate(found: tuple[int, str, str, str, str, int, str]) -> Candidate:
-    row, turn_id, kind, said_on, conversation, position, stems = found
-    return Candidate(row, turn_id, kind, date.fromisoformat(said_on), conversation, position, tuple(stems.split()))
+def _candidate(found: tuple[int, str, str, str, str, int, int, str]) -> Candidate:
+    row, turn_id, kind, said_on, conversation, position, asks, stems = found
+    said = date.fromisoformat(said_on)
+    return Candidate(row, turn_id, kind, said, conversation, position, bool(asks), tuple(stems.split()))
 
 
 def _quoted(stem: str) -> str:

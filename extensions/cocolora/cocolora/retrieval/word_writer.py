@@ -23,6 +23,7 @@ class Entry:
     said_on: date
     conversation: str
     position: int
+    asks: bool
     stems: str
 
 
@@ -54,16 +55,31 @@ class WordWriter:
                 self._delete(rows)
         return rows
 
+    def drop_profile(self, name: str) -> list[int]:
+        """Delete everything of a profile, its name too; return the rows that went."""
+        found = self._db.execute("SELECT id FROM profiles WHERE name = ?", (name,)).fetchone()
+        if not found:
+            return []
+        profile = int(found[0])
+        rows = [row for (row,) in self._db.execute("SELECT id FROM units WHERE profile = ?", (profile,))]
+        self._db.execute("DELETE FROM vectors WHERE unit IN (SELECT id FROM units WHERE profile = ?)", (profile,))
+        for table in ("units", "stems"):
+            self._db.execute(f"DELETE FROM {table} WHERE profile = ?", (profile,))
+        self._db.execute(f"DROP TABLE words_{profile}")
+        self._db.execute("DELETE FROM profiles WHERE id = ?", (profile,))
+        return rows
+
     def _kept(self, entry: Entry) -> Entry | None:
         query = (
-            "SELECT unit_id, turn_id, name, kind, said_on, conversation, position, stems "
+            "SELECT unit_id, turn_id, name, kind, said_on, conversation, position, asks, stems "
             "FROM units JOIN profiles ON profiles.id = profile WHERE unit_id = ?"
         )
         found = self._db.execute(query, (entry.unit_id,)).fetchone()
         if not found:
             return None
-        unit_id, turn_id, profile, kind, said_on, *rest = found
-        return Entry(unit_id, turn_id, profile, kind, date.fromisoformat(said_on), *rest)
+        unit_id, turn_id, profile, kind, said_on, conversation, position, asks, stems = found
+        said = date.fromisoformat(said_on)
+        return Entry(unit_id, turn_id, profile, kind, said, conversation, position, bool(asks), stems)
 
     def _rows(self, column: str, values: Sequence[str]) -> list[int]:
         found = self._db.execute(f"SELECT id FROM units WHERE {column} IN ({marks(values)})", values)
@@ -84,10 +100,10 @@ class WordWriter:
 
     def _insert(self, entry: Entry) -> None:
         profile = self._profile(entry.profile)
-        said = (entry.said_on.isoformat(), entry.conversation, entry.position)
+        said = (entry.said_on.isoformat(), entry.conversation, entry.position, entry.asks)
         row = self._db.execute(
-            "INSERT INTO units (unit_id, turn_id, profile, kind, said_on, conversation, position, stems) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO units (unit_id, turn_id, profile, kind, said_on, conversation, position, asks, stems) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (entry.unit_id, entry.turn_id, profile, entry.kind, *said, entry.stems),
         ).lastrowid
         self._db.execute(f"INSERT INTO words_{profile}(rowid, stems) VALUES (?, ?)", (row, entry.stems))

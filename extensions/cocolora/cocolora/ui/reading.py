@@ -90,9 +90,7 @@ def move(engine: Engine, page: Page, profile: str | None) -> str:
         return f'It is under "{wanted}" already.'
     engine.move_conversation(conversation.id, profile=wanted)
     page.choose_conversation(None)
-    return (
-        f'Moved to "{wanted}": it is learned anew there, and adapters of "{page.profile}" lose it when it next learns.'
-    )
+    return f'Moved to "{wanted}", to be learned there; what "{page.profile}" learned is made again without it.'
 
 
 def ask_edit(engine: Engine, page: Page) -> str:

@@ -112,6 +112,8 @@ def _widget(name: str, field: FieldInfo) -> gr.Component:
         return gr.Checkbox(**words)
     if get_origin(field.annotation) is Literal:
         return gr.Dropdown(list(get_args(field.annotation)), **words)
+    if field.annotation is str:
+        return gr.Textbox(**words)
     if field.annotation is int:
         return gr.Number(precision=0, **words)
     if _limits(field) == (0.0, 1.0):

@@ -1,0 +1,102 @@
+"""Profiles hold apart what was said and what was learned, and go without a trace."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from cocolora.core.conversations import Conversation
+from cocolora.core.gate import holds_key
+from cocolora.core.reconcile import Row
+from cocolora.demo.world import personal_facts, unknown_questions
+from cocolora.errors import UnknownId
+from tests.engine.conftest import BOAT, BOSS, DOG
+
+FACTS = personal_facts(random.Random(11), 20)
+PROBES = 200
+
+
+def files_holding(folder, *wanted):
+    contents = {path.name: path.read_bytes().lower() for path in folder.rglob("*") if path.is_file()}
+    return [name for name, content in contents.items() if any(word.lower().encode() in content for word in wanted)]
+
+
+def test_no_probe_in_one_profile_is_answered_with_what_another_was_told(engine, tell):
+    sides = {"work": FACTS[:10], "home": FACTS[10:]}
+    for profile, facts in sides.items():
+        tell(engine, f"{profile}-chat", *((fact.statement, fact.reply) for fact in facts), profile=profile)
+    rng = random.Random(3)
+    asked = [question for fact in FACTS for question in fact.probes]
+    asked += unknown_questions(rng, PROBES - len(asked)) if len(asked) < PROBES else ()
+    for question in rng.sample(asked, min(PROBES, len(asked))):
+        for profile, other in (("work", "home"), ("home", "work")):
+            context = engine.contextualise(question, profile=profile)
+            told = {turn.id for turn in engine.turns(profile=profile)}
+            assert set(context.sources) <= told
+            assert not any(holds_key(context.memory_block, fact.key) for fact in sides[other])
+
+
+@pytest.mark.slow
+def test_what_one_profile_learned_is_neither_routed_to_nor_exported_by_another(engine, tell, ask, tmp_path):
+    tell(engine, "pets", DOG, profile="home")
+    tell(engine, "job", BOSS, profile="work")
+    for profile in ("home", "work"):
+        assert engine.learn(profile=profile).accepted
+    (theirs,) = engine.adapters("home")
+    for question in ("What is the name of my dog?", "Who is my boss?"):
+        assert theirs.id not in engine.contextualise(question, profile="work").route.adapter_ids
+    engine.export(tmp_path / "out", profile="work", with_questions=True)
+    assert files_holding(tmp_path / "out", "Biscuit", theirs.id) == []
+
+
+def test_moved_conversation_is_found_in_the_new_profile_alone(engine, tell):
+    tell(engine, "pets", DOG, BOAT, profile="work")
+    tell(engine, "job", BOSS, profile="work")
+    moved = engine.move_conversation("pets", profile="home")
+    assert {turn.id for turn in engine.turns(profile="home")} == set(moved)
+    assert engine.search("What is my dog called?", profile="home")[0].turn_id in moved
+    assert all(hit.turn_id not in moved for hit in engine.search("What is my dog called?", profile="work"))
+    assert [turn.user for turn in engine.turns(profile="work")] == [BOSS[0]]
+    assert engine.verify() == []
+
+
+def test_moved_conversation_goes_on_where_it_was_moved_to(engine, tell, clock):
+    tell(engine, "pets", DOG, profile="work")
+    engine.move_conversation("pets", profile="home")
+    (dog,) = engine.turns(profile="home")
+    rows = [Row(*DOG, dog.said_at), Row(*BOAT, clock.now + timedelta(minutes=1))]
+    synced = engine.record(Conversation("pets", "work", "pets", "test", clock.now), rows)
+    assert not synced.removed
+    assert [turn.user for turn in engine.turns(profile="home")] == [DOG[0], BOAT[0]]
+    assert engine.turns(profile="work") == []
+
+
+@pytest.mark.slow
+def test_moving_takes_what_was_learned_along_by_learning_it_anew(engine, tell):
+    tell(engine, "pets", DOG, profile="work")
+    engine.learn(profile="work")
+    assert engine.adapters("work")
+    engine.move_conversation("pets", profile="home")
+    assert engine.adapters("work") == []
+    assert engine.status(profile="home").unread == 1
+    assert engine.verify() == []
+
+
+def test_deleted_profile_leaves_no_byte(engine, tell, tmp_path):
+    tell(engine, "pets", DOG, BOAT, profile="holiday-plans")
+    tell(engine, "job", BOSS)
+    engine.move_conversation("pets", profile="elsewhere")
+    engine.move_conversation("pets", profile="holiday-plans")
+    engine.journal.queue.add("learn", {}, profile="holiday-plans", now=engine.turns()[0].said_at)
+    gone = engine.delete_profile("holiday-plans")
+    assert (gone.conversations, gone.turns) == (1, 2)
+    assert [profile.name for profile in engine.profiles()] == ["default"]
+    assert engine.search("Who is my boss?")
+    assert engine.verify() == []
+    engine.close()
+    assert files_holding(tmp_path / "home", "Biscuit", "Quillfeather", "biscuit", "holiday-plans") == []
+
+
+def test_profile_that_is_not_there_cannot_be_deleted(engine):
+    with pytest.raises(UnknownId):
+        engine.delete_profile("nobody")
