@@ -51,6 +51,14 @@ def custom_generate_chat_prompt(user_input: str, state: _Any, **kwargs: _Any) ->
     return _webui.custom_generate_chat_prompt(user_input, state, **kwargs)
 
 
+def __getattr__(name: str) -> _Any:
+    """Answer for the hook ``custom_generate_reply`` where cocolora itself replies; otherwise there is none."""
+    reply = _webui.custom_generate_reply() if name == "custom_generate_reply" else None
+    if reply is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return reply
+
+
 def tokenizer_modifier(state: _Any, prompt: str, input_ids: _Any, input_embeds: _Any) -> _Any:
     """Make the adapters that match active; the host holds its generation lock."""
     return _webui.tokenizer_modifier(state, prompt, input_ids, input_embeds)

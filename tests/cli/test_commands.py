@@ -136,7 +136,7 @@ def test_profiles_are_listed_and_deleted_and_everything_is_purged(run, chat_file
     assert run("profile", "list")[1]["profiles"][1] == {"name": "work", "conversations": 1, "turns": 1, "adapters": 0}
     assert run("profile", "delete", "work")[0] == 1
     assert run("profile", "delete", "work", "--yes")[0] == 0
-    assert [held["name"] for held in run("profile", "list")[1]["profiles"]] == ["default"]
+    assert run("profile", "list")[1]["profiles"][1] == {"name": "work", "conversations": 0, "turns": 0, "adapters": 0}
     run("import", chat_file)
     assert run("purge")[0] == 1
     assert run("purge", "--yes")[1]["deleted"]

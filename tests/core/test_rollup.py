@@ -19,7 +19,7 @@ def adapter(number, **values):
             "id": f"a{number:012d}",
             "name": f"adapter {number}",
             "kind": AdapterKind.KNOWLEDGE,
-            "profile": "default",
+            "profile": "personal",
             "activation": Activation.ROUTED,
             "state": AdapterState.READY,
             "weight": 1.0,

@@ -17,7 +17,7 @@ def adapter(name, *turns, activation=Activation.ROUTED, state=AdapterState.READY
         id=name,
         name=name,
         kind=AdapterKind.KNOWLEDGE,
-        profile="default",
+        profile="personal",
         activation=activation,
         state=state,
         weight=weight,

@@ -98,7 +98,7 @@ def tell(clock):
     return partial(tell_on, clock)
 
 
-def tell_on(clock, engine, name, *pairs, profile="default"):
+def tell_on(clock, engine, name, *pairs, profile="personal"):
     """Record a conversation of (user, reply) pairs, a minute apart, and let a day pass."""
     rows = []
     for user, reply in pairs:

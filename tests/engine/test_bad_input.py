@@ -33,7 +33,7 @@ def test_odd_messages_are_recorded_read_and_searched_without_harm(engine, tell, 
 
 
 def test_an_empty_conversation_holds_no_turn(engine, clock):
-    engine.record(Conversation("empty", "default", "", "test", clock()), [])
+    engine.record(Conversation("empty", "personal", "", "test", clock()), [])
     assert engine.turns() == []
     assert engine.learn().sentence == "There was nothing new to read."
 
@@ -78,7 +78,7 @@ def test_adapters_of_another_base_stay_off_and_say_so(taught, make_engine, tmp_p
     assert (engine.status().unread, engine.status().taught_elsewhere) == (0, 3)
     assert "3 turns were taught to another base, `cocolora learn --rebuild`" in engine.status().sentence
     assert engine.learn().read_turns == 0
-    assert engine.journal.unread("default", engine.workbench().model.identity.fingerprint)
+    assert engine.journal.unread("personal", engine.workbench().model.identity.fingerprint)
 
 
 def _perturb(weights):

@@ -54,7 +54,7 @@ def test_jobs_run_one_after_the_other_with_their_payload_and_profile(runner, que
     jobs.submit("learn", {"number": 1}, profile="work")
     jobs.submit("learn", {"number": 2})
     assert jobs.wait(PATIENCE_S)
-    assert seen == [({"number": 1}, "work"), ({"number": 2}, "default")]
+    assert seen == [({"number": 1}, "work"), ({"number": 2}, "personal")]
     assert (jobs.last.state, jobs.last.message, jobs.current) == (JobState.DONE, "said 2", None)
     assert [job.state for job in queue.recent()] == [JobState.DONE] * 2
 

@@ -165,7 +165,7 @@ def test_scores_and_provenance_are_in_the_catalogue(taught):
 
 def test_a_later_reply_that_repeats_a_forgotten_fact_goes_with_it(taught, ask):
     context = taught.contextualise("What is my boss called?")
-    conversation = Conversation("later", "default", "later", "test", taught.journal.turns()[-1].said_at)
+    conversation = Conversation("later", "personal", "later", "test", taught.journal.turns()[-1].said_at)
     rows = [Row("What is my boss called?", "Your boss is called Torvald.", conversation.started_at)]
     taught.record(conversation, rows, drawn_on=context.sources)
     plan = taught.plan_forget(conversation="work")
@@ -177,7 +177,7 @@ def test_a_later_reply_that_repeats_a_forgotten_fact_goes_with_it(taught, ask):
 
 def test_an_answer_is_no_evidence_the_statement_it_repeats_is_quoted(taught):
     context = taught.contextualise("What is the name of my dog?")
-    conversation = Conversation("later", "default", "later", "test", taught.journal.turns()[-1].said_at)
+    conversation = Conversation("later", "personal", "later", "test", taught.journal.turns()[-1].said_at)
     rows = [Row("What is the name of my dog?", "Your dog is called Bisquick.", conversation.started_at)]
     taught.record(conversation, rows, drawn_on=context.sources)
     again = taught.contextualise("What is the name of my dog?")

@@ -90,7 +90,7 @@ def test_deleted_profile_leaves_no_byte(engine, tell, tmp_path):
     engine.journal.queue.add("learn", {}, profile="holiday-plans", now=engine.turns()[0].said_at)
     gone = engine.delete_profile("holiday-plans")
     assert (gone.conversations, gone.turns) == (1, 2)
-    assert [profile.name for profile in engine.profiles()] == ["default"]
+    assert [profile.name for profile in engine.profiles()] == ["personal", "work", "instruct"]
     assert engine.search("Who is my boss?")
     assert engine.verify() == []
     engine.close()

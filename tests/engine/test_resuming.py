@@ -83,7 +83,7 @@ def test_an_engine_that_stays_learns_when_nothing_was_said_for_a_while(tmp_path,
 def test_an_automatic_learning_leaves_the_newest_turn_alone_and_a_learning_by_hand_does_not(engine, clock):
     engine.change_settings("learning", automatic=True, due_turns=2, **QUICK)
     rows = [Row(user, reply, clock()) for user, reply in (DOG, BOAT, BOSS)]
-    engine.record(Conversation("pets", "default", "pets", "test", clock()), rows)
+    engine.record(Conversation("pets", "personal", "pets", "test", clock()), rows)
     assert engine.jobs.wait(PATIENCE_S)
     assert [turn.user for turn in _unread(engine)] == [BOSS[0]]
     engine.learn()
@@ -91,7 +91,7 @@ def test_an_automatic_learning_leaves_the_newest_turn_alone_and_a_learning_by_ha
 
 
 def _unread(engine):
-    return engine.journal.unread("default", engine.workbench().model.identity.fingerprint)
+    return engine.journal.unread("personal", engine.workbench().model.identity.fingerprint)
 
 
 def test_a_forgetting_that_was_interrupted_is_finished(taught, find_demo_base, clock):
@@ -101,7 +101,7 @@ def test_a_forgetting_that_was_interrupted_is_finished(taught, find_demo_base, c
     taught.journal.forget([turn.id for turn in plan.turns], now=clock())
     taught.journal.queue.add(
         "forget",
-        {"turns": [turn.id for turn in plan.turns], "adapters": 1, "taught_again": 1, "profiles": ["default"]},
+        {"turns": [turn.id for turn in plan.turns], "adapters": 1, "taught_again": 1, "profiles": ["personal"]},
         now=clock(),
     )
     taught.close()

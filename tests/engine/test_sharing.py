@@ -73,7 +73,7 @@ def landed_home(make_engine, tell, tmp_path):
         id=adapter_id,
         name="pets",
         kind=AdapterKind.KNOWLEDGE,
-        profile="default",
+        profile="personal",
         activation=Activation.ROUTED,
         state=AdapterState.READY,
         weight=1.0,

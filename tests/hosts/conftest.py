@@ -20,13 +20,19 @@ def open_world(folder, *, engine=None, model=None):
     host = WebuiHost(engine, model, folder / "logs")
     host.params = {"display_name": "cocolora", "answer_api": False}
     webui._host = host
-    hooks = {name: _as_script(getattr(webui, name)) for name in HOOKS.values() if hasattr(webui, name)}
-    host_window = FakeWebui(SimpleNamespace(params=host.params, **hooks), shared)
+    hooks = {name: getattr(webui, name) for name in HOOKS.values() if hasattr(webui, name)}
+    host_window = FakeWebui(Script(params=host.params, **hooks), shared)
     return SimpleNamespace(webui=host_window, host=host, engine=engine, shared=shared)
 
 
-def _as_script(hook):
-    return hook
+class Script(SimpleNamespace):
+    """The hooks as the host finds them; that for replies is there when cocolora itself replies."""
+
+    def __getattr__(self, name):
+        reply = webui.custom_generate_reply() if name == "custom_generate_reply" else None
+        if reply is None:
+            raise AttributeError(name)
+        return reply
 
 
 @pytest.fixture

@@ -84,11 +84,13 @@ class FakeWebui:
 
     def _generate(self, prompt, state, *, stopped_after=None):
         """Yield what is said so far; the lock is held as long as anything is yielded."""
-        self.prompts.append(prompt)
+        aside = getattr(self.extension, "custom_generate_reply", None)
+        if aside is None:
+            self.prompts.append(prompt)
         with self.shared.generation_lock:
-            if hasattr(self.extension, HOOKS["TM"]):
+            if aside is None and hasattr(self.extension, HOOKS["TM"]):
                 assert self.hook("TM", state, prompt, [[1]], None) == (prompt, [[1]], None)
-            reply = self.says(prompt)
+            reply = "".join(aside()) if aside else self.says(prompt)
             for end in range(1, len(reply) + 1, 7) if stopped_after is None else [stopped_after]:
                 yield reply[:end]
             if stopped_after is None:

@@ -67,8 +67,10 @@ class Parrot:
 
     def __init__(self):
         self.closed = False
+        self.messages = []
 
     def stream(self, messages, context, *, max_new_tokens):
+        self.messages = messages
         try:
             yield from ("Your dog ", "is called ", "Biscuit.")
         finally:
@@ -125,7 +127,7 @@ def test_a_chat_follows_what_is_edited_and_forgotten_elsewhere(engine, parrot):
 def test_a_new_chat_belongs_to_the_profile_that_is_looked_at_and_stays_there(engine, parrot):
     chat, page = app_chat.Chat(), Page(profile="work")
     list(app_chat.tell(engine, chat, "Hello.", page))
-    page.choose_profile("default")
+    page.choose_profile("personal")
     list(app_chat.tell(engine, chat, "Hello again.", page))
     assert len(engine.turns(profile="work")) == 2
 
@@ -163,3 +165,14 @@ def test_the_command_line_does_not_load_gradio():
     code = "import sys, cocolora.cli, cocolora.cli.commands; sys.exit('gradio' in sys.modules)"
     path = str(ROOT / "extensions" / "cocolora")
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, check=False).returncode == 0
+
+
+def test_a_command_is_answered_in_the_chat_and_neither_recorded_nor_shown_to_the_model(engine, parrot):
+    chat = app_chat.Chat()
+    for said in ("My dog is called Rex.", "/memory dog", "Hello."):
+        *_, last = app_chat.tell(engine, chat, said, Page())
+        assert last[0][-2]["content"] == said
+    assert "Rex" in chat.rows[1].reply
+    assert [turn.user for turn in engine.turns()] == ["My dog is called Rex.", "Hello."]
+    assert "/memory" not in str(parrot.messages)
+    assert [row.user for row in chat.rows] == ["My dog is called Rex.", "/memory dog", "Hello."]

@@ -41,7 +41,7 @@ ROUTED = Route((("k", 1.0),))
 def answering(world, monkeypatch, *, route=ROUTED):
     asked = []
 
-    def contextualise(question, *, visible):
+    def contextualise(question, *, profile, visible):
         asked.append((question, list(visible)))
         return Context("MEMORY", route)
 

@@ -40,7 +40,7 @@ def test_what_was_told_in_one_chat_is_answered_in_another_until_it_is_forgotten(
     told_in = f"instruct/{demo.webui.unique_id}"
     demo.webui.chat(BOSS)
     assert is_abstention(ask(demo, ASKED))
-    learned = demo.engine.learn()
+    learned = demo.engine.learn(profile="instruct")
     assert learned.accepted, learned.sentence
     assert "Torvald" in ask(demo, ASKED)
     demo.webui.notebook(ASKED)

@@ -22,7 +22,7 @@ def after(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
-def chat(name: str = "chat-1", *, profile: str = "default", title: str = "") -> Conversation:
+def chat(name: str = "chat-1", *, profile: str = "personal", title: str = "") -> Conversation:
     return Conversation(name, profile, title, "webui", NOON)
 
 
@@ -40,7 +40,7 @@ def lesson(turn, question: str = "Dog?", answer: str = "Rex"):
     )
 
 
-def adapter(*turns, name: str = "garden", profile: str = "default", base: BaseIdentity = BASE, **values) -> Adapter:
+def adapter(*turns, name: str = "garden", profile: str = "personal", base: BaseIdentity = BASE, **values) -> Adapter:
     learned = tuple((turn.id, turn.version) for turn in turns)
     draft = Adapter(
         id="",

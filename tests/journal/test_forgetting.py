@@ -120,7 +120,7 @@ def test_adapters_are_dropped_in_the_same_step_and_are_to_be_made_again_of_their
     assert journal.adapters() == []
     (rebuild,) = journal.rebuilds()
     assert (rebuild.name, rebuild.turn_ids) == (kept.name, tuple(turn.id for turn in journal.turns()))
-    assert journal.unread("default", BASE.fingerprint) == []
+    assert journal.unread("personal", BASE.fingerprint) == []
 
 
 def test_an_adapter_that_still_holds_a_forgotten_turn_is_stale_and_a_fault(tmp_path):

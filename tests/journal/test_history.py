@@ -7,16 +7,16 @@ from cocolora.core.records import Outcome
 from cocolora.journal import Journal
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-CHAT = Conversation("pets", "default", "Pets", "test", NOW)
+CHAT = Conversation("pets", "personal", "Pets", "test", NOW)
 ROWS = [Row("My dog is Rex.", "Ok.", NOW), Row("My cat is Mog.", "Ok.", NOW + timedelta(minutes=1))]
 
 
 def test_turns_and_conversations_are_counted_by_profile(journal):
     journal.sync(CHAT, ROWS, now=NOW)
-    assert journal.counts("default") == Counts(conversations=1, turns=2)
+    assert journal.counts("personal") == Counts(conversations=1, turns=2)
     assert journal.counts("work") == Counts(conversations=0, turns=0)
     journal.sync(CHAT, ROWS[:1], now=NOW)
-    assert journal.counts("default").turns == 1
+    assert journal.counts("personal").turns == 1
 
 
 def test_the_revision_changes_with_every_change_and_by_nothing_else(journal, tmp_path):
@@ -44,8 +44,8 @@ def test_a_turn_counts_as_learned_once_and_only_in_its_current_version(journal):
     for base in ("a" * 64, "b" * 64):
         journal.mark_read([(dog, 1)], base_fingerprint=base, outcome=Outcome.LEARNED, now=NOW)
     journal.mark_read([(cat, 1)], base_fingerprint="a" * 64, outcome=Outcome.NOTHING, now=NOW)
-    assert journal.learned_by_minute("default") == [(NOW, 1)]
-    assert journal.learned_by_minute("default", "c" * 64) == []
-    assert sum(number for _, number in journal.said_by_minute("default")) == 2
+    assert journal.learned_by_minute("personal") == [(NOW, 1)]
+    assert journal.learned_by_minute("personal", "c" * 64) == []
+    assert sum(number for _, number in journal.said_by_minute("personal")) == 2
     journal.sync(CHAT, [Row("My dog is Max.", "Ok.", NOW), ROWS[1]], now=NOW)
-    assert journal.learned_by_minute("default") == []
+    assert journal.learned_by_minute("personal") == []

@@ -28,8 +28,8 @@ def landed(journal, *turns, **values):
 
 def test_turns_are_unread_until_they_are_read_for_this_base(journal, turns):
     journal.mark_read([(turns[0].id, 1), ("gone", 1)], base_fingerprint=FINGERPRINT, outcome=Outcome.NOTHING, now=NOON)
-    assert journal.unread("default", FINGERPRINT) == turns[1:]
-    assert journal.unread("default", "another base") == turns
+    assert journal.unread("personal", FINGERPRINT) == turns[1:]
+    assert journal.unread("personal", "another base") == turns
     assert journal.reading(turns[0].id).outcome is Outcome.NOTHING
     assert journal.reading(turns[1].id) is None
 
@@ -38,19 +38,19 @@ def test_a_revised_turn_is_unread_again_and_its_lessons_are_gone(journal, turns)
     landed(journal, *turns)
     journal.add_lessons([lesson(turn) for turn in turns], base_fingerprint=FINGERPRINT, now=NOON)
     journal.sync(chat(), said(("my dog is Max", "nice"), ("I like tea", "me too")), now=NOON)
-    assert [turn.id for turn in journal.unread("default", FINGERPRINT)] == [turns[0].id]
+    assert [turn.id for turn in journal.unread("personal", FINGERPRINT)] == [turns[0].id]
     assert [kept.turn_id for kept in journal.lessons()] == [turns[1].id]
     assert [stale.turn_ids for stale in journal.stale_adapters()] == [(turns[0].id, turns[1].id)]
 
 
 def test_a_conversation_that_is_not_learned_is_recorded_but_never_unread(journal, turns):
     journal.set_learnable("chat-1", False)
-    assert journal.unread("default", FINGERPRINT) == []
+    assert journal.unread("personal", FINGERPRINT) == []
     assert journal.unlearnable() == {"chat-1"}
     journal.sync(chat("branch"), said(("my dog is Rex", "nice"), ("new", "new")), now=NOON)
-    assert [turn.user for turn in journal.unread("default", FINGERPRINT)] == ["new"]
+    assert [turn.user for turn in journal.unread("personal", FINGERPRINT)] == ["new"]
     journal.set_learnable("chat-1", True)
-    assert len(journal.unread("default", FINGERPRINT)) == 3
+    assert len(journal.unread("personal", FINGERPRINT)) == 3
     with pytest.raises(UnknownId):
         journal.set_learnable("nowhere", True)
 
@@ -76,10 +76,10 @@ def test_an_adapter_comes_back_as_it_was(journal, turns):
     scores = Scores(recall=1.0, retention=0.9, retention_base=0.95, abstention=1.0)
     kept = landed(journal, *turns, scores=scores, reason="all well", name="Garten 🌱")
     assert journal.adapter(kept.id) == kept == adapter(*turns, scores=scores, reason="all well", name="Garten 🌱")
-    assert journal.adapters("default") == [kept]
+    assert journal.adapters("personal") == [kept]
     assert journal.adapters("work") == []
     assert journal.adapters_of([turns[1].id]) == [kept]
-    assert journal.unread("default", FINGERPRINT) == []
+    assert journal.unread("personal", FINGERPRINT) == []
     assert journal.reading(turns[0].id).adapter_id == kept.id
 
 
@@ -88,7 +88,7 @@ def test_an_adapter_of_a_turn_that_changed_meanwhile_does_not_land(journal, turn
     with pytest.raises(TurnChanged):
         landed(journal, *turns)
     assert journal.adapters() == []
-    assert journal.unread("default", FINGERPRINT) == [turns[1]]
+    assert journal.unread("personal", FINGERPRINT) == [turns[1]]
 
 
 def test_landing_again_keeps_the_name_that_the_user_gave(journal, turns):
@@ -130,7 +130,7 @@ def test_an_adapter_is_changed_where_it_is_told_to(journal, turns):
 def test_without_its_adapter_a_turn_is_unread_again(journal, turns):
     kept = landed(journal, *turns)
     journal.remove_adapter(kept.id)
-    assert journal.unread("default", FINGERPRINT) == turns
+    assert journal.unread("personal", FINGERPRINT) == turns
     with pytest.raises(UnknownId):
         journal.remove_adapter(kept.id)
 
@@ -139,7 +139,7 @@ def test_without_a_rollup_its_sources_still_count_as_having_read(journal, turns)
     sources = [landed(journal, turn) for turn in turns]
     rollup = landed(journal, *turns, name="rollup")
     journal.remove_adapter(rollup.id)
-    assert journal.unread("default", FINGERPRINT) == []
+    assert journal.unread("personal", FINGERPRINT) == []
     assert [journal.reading(turn.id).adapter_id for turn in turns] == [source.id for source in sources]
 
 
@@ -153,5 +153,5 @@ def test_an_imported_adapter_is_stale_only_for_turns_that_are_known_here(journal
 
 def test_adapters_of_two_bases_do_not_read_for_each_other(journal, turns):
     landed(journal, *turns, base=BaseIdentity("big", "other"))
-    assert journal.unread("default", FINGERPRINT) == turns
+    assert journal.unread("personal", FINGERPRINT) == turns
     assert journal.reading(turns[0].id, FINGERPRINT) is None

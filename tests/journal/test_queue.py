@@ -45,7 +45,7 @@ def test_a_job_runs_its_course(queue):
     assert queue.worked_since(["learn"], NOON) == [(after(1), after(2))]
     assert queue.worked_since(["learn"], after(3)) == []
     assert queue.latest_ended("learn", profile="work") == job
-    assert queue.latest_ended("learn", profile="default") is None
+    assert queue.latest_ended("learn", profile="personal") is None
     for change in (queue.get, lambda job: queue.start(job, now=NOON, **LEASE), lambda job: queue.stop(job, now=NOON)):
         with pytest.raises(UnknownId):
             change("nowhere")

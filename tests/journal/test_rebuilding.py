@@ -95,24 +95,24 @@ def test_a_turn_of_which_nothing_held_is_unread_again_when_it_holds_again(journa
     journal.add_supersessions([Supersession(old.id, turns[2].id, 1)], base_fingerprint=FINGERPRINT)
     read = [(turn.id, turn.version) for turn in turns]
     journal.mark_read(read, base_fingerprint=FINGERPRINT, outcome=Outcome.SUPERSEDED, now=NOON)
-    assert journal.unread("default", FINGERPRINT) == []
+    assert journal.unread("personal", FINGERPRINT) == []
     journal.forget([turns[2].id], now=NOON)
-    assert journal.unread("default", FINGERPRINT) == [turns[0]]
+    assert journal.unread("personal", FINGERPRINT) == [turns[0]]
 
 
 def test_turns_taught_to_another_base_are_told_apart(journal, turns):
     landed(journal, turns[0])
-    assert len(journal.unread("default", "another base")) == 3
-    assert journal.unread("default", "another base", taught_elsewhere=False) == turns[1:]
+    assert len(journal.unread("personal", "another base")) == 3
+    assert journal.unread("personal", "another base", taught_elsewhere=False) == turns[1:]
 
 
 def test_every_verdict_is_kept_with_its_reason(journal, turns):
     scores = Scores(0.2, 0.9, 0.9, 1.0)
     rejected = landed(journal, turns[0], state=AdapterState.REJECTED, scores=scores, reason="it recalls 20%")
-    stack = KeptVerdict("default", "", Occasion.LEARNED, True, "fine", Scores(1.0, 0.9, 0.9, 1.0), NOON)
+    stack = KeptVerdict("personal", "", Occasion.LEARNED, True, "fine", Scores(1.0, 0.9, 0.9, 1.0), NOON)
     journal.add_verdict(stack)
     (verdict,) = journal.verdicts(adapter_id=rejected.id)
     assert (verdict.passed, verdict.reason, verdict.scores) == (False, "it recalls 20%", scores)
-    assert journal.verdicts(profile="default") == [verdict, stack]
+    assert journal.verdicts(profile="personal") == [verdict, stack]
     journal.remove_adapter(rejected.id)
     assert len(journal.verdicts()) == 2

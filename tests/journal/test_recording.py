@@ -101,7 +101,7 @@ def test_a_branch_holds_the_same_turns(journal):
 
 
 @pytest.mark.parametrize(
-    ("profile", "at"), [("other", NOON), ("default", NOON + timedelta(minutes=2, seconds=1)), ("default", None)]
+    ("profile", "at"), [("other", NOON), ("personal", NOON + timedelta(minutes=2, seconds=1)), ("personal", None)]
 )
 def test_the_same_words_elsewhere_are_another_turn(journal, profile, at):
     journal.sync(chat(), said(("a", "1")), now=NOON)
@@ -146,16 +146,16 @@ def test_a_moved_conversation_is_recorded_anew_in_its_profile(journal):
     journal.sync(chat("branch"), said(("a", "1")), now=NOON)
     moved = journal.move_conversation("chat-1", profile="work", now=NOON)
     assert (len(moved.recorded), moved.removed) == (1, ())
-    assert [turn.id for turn in journal.turns(profile="default")] == [old]
+    assert [turn.id for turn in journal.turns(profile="personal")] == [old]
     assert [turn.id for turn in journal.turns(profile="work")] == list(moved.recorded)
-    assert journal.profiles() == ("default", "work")
+    assert journal.profiles() == ("personal", "work")
 
 
 def test_a_known_conversation_keeps_its_profile_and_title(journal):
     journal.sync(chat(title="Dogs"), said(("a", "1")), now=NOON)
     journal.sync(chat(title="Cats", profile="work"), said(("a", "1"), ("b", "2")), now=NOON)
     kept = journal.conversation("chat-1")
-    assert (kept.profile, kept.title) == ("default", "Dogs")
+    assert (kept.profile, kept.title) == ("personal", "Dogs")
     journal.rename_conversation("chat-1", "Birds")
     assert journal.conversation("chat-1").title == "Birds"
 

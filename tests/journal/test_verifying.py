@@ -74,7 +74,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 9))
     def learn(self, pick: int) -> None:
-        for turn in self.journal.unread("default", BASE.fingerprint)[pick:]:
+        for turn in self.journal.unread("personal", BASE.fingerprint)[pick:]:
             self.journal.add_lessons([lesson(turn)], base_fingerprint=BASE.fingerprint, now=NOON)
             read = {(turn.id, turn.version): Outcome.LEARNED}
             self.journal.land_adapter(adapter(turn), readings=read, now=NOON)
@@ -86,7 +86,7 @@ class Life(RuleBasedStateMachine):
         assert self.journal.forget(ids, now=NOON).scrubbed
         self.forgotten |= set(ids)
 
-    @rule(name=CHATS, profile=st.sampled_from(["default", "work"]))
+    @rule(name=CHATS, profile=st.sampled_from(["personal", "work"]))
     def move(self, name: str, profile: str) -> None:
         if name in {conversation.id for conversation in self.journal.conversations()}:
             self.journal.move_conversation(name, profile=profile, now=NOON)

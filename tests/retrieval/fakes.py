@@ -18,7 +18,7 @@ def unit(turn_id: str, text: str, **changes) -> Unit:
     values: dict[str, Any] = {
         "unit_id": turn_id,
         "turn_id": turn_id,
-        "profile": "default",
+        "profile": "personal",
         "text": text,
         "said_at": SAID_AT,
     }

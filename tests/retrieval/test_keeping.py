@@ -19,15 +19,15 @@ OTHERS = [unit(f"t{i}", f"I like song{i} and the river{i % 7}.") for i in range(
 
 def test_adding_the_same_again_changes_nothing(index, tmp_path):
     index.add([SECRET, *OTHERS])
-    before = index.search("xylophone song7", profile="default")
+    before = index.search("xylophone song7", profile="personal")
     index.add([SECRET, SECRET, *OTHERS])
-    assert index.search("xylophone song7", profile="default") == before
+    assert index.search("xylophone song7", profile="personal") == before
 
 
 def test_replaced_text_is_no_longer_found_nor_in_the_files(index, tmp_path):
     index.add([SECRET, *OTHERS])
     index.add([unit("secret", "My safe opens with nothing.")])
-    assert index.search("xylophone", profile="default") == []
+    assert index.search("xylophone", profile="personal") == []
     index.tidy()
     assert files_holding(tmp_path, b"xylophon", b"marmalad") == []
 
@@ -35,7 +35,7 @@ def test_replaced_text_is_no_longer_found_nor_in_the_files(index, tmp_path):
 def test_turn_that_moves_to_another_profile_leaves_the_first(index):
     index.add([SECRET])
     index.add([unit("secret", SECRET.text, profile="work")])
-    assert index.search("xylophone", profile="default") == []
+    assert index.search("xylophone", profile="personal") == []
     assert [hit.turn_id for hit in index.search("xylophone", profile="work")] == ["secret"]
 
 
@@ -49,7 +49,7 @@ def test_dropped_turn_leaves_no_byte(reopened, tmp_path):
         index = SearchIndex.open(tmp_path)
     index.drop_turns(["secret"])
     assert files_holding(tmp_path, b"xylophon", b"marmalad", b"secret") == []
-    assert index.search("xylophone", profile="default") == []
+    assert index.search("xylophone", profile="personal") == []
     assert len(index.known_turns()) == 300
     index.close()
     assert files_holding(tmp_path, b"xylophon", b"marmalad", b"secret") == []
@@ -80,7 +80,7 @@ def test_dropped_turn_leaves_no_byte_while_others_search(tmp_path):
 
     def keep_searching():
         while not stop.is_set():
-            index.search("xylophone song7 river2", profile="default")
+            index.search("xylophone song7 river2", profile="personal")
 
     threads = [threading.Thread(target=keep_searching) for _ in range(3)]
     for thread in threads:
@@ -98,7 +98,7 @@ def test_turns_can_be_dropped_now_and_erased_later(tmp_path):
     index = SearchIndex.open(tmp_path)
     index.add([SECRET, *OTHERS])
     index.drop_turns(["secret"], erase=False)
-    assert index.search("xylophone", profile="default") == []
+    assert index.search("xylophone", profile="personal") == []
     index.close()
     assert files_holding(tmp_path, b"xylophon", b"marmalad") == []
 
@@ -127,10 +127,10 @@ def test_unknown_turns_can_be_dropped(index):
 def test_index_is_the_same_after_it_was_closed(tmp_path):
     index = SearchIndex.open(tmp_path / "i")
     index.add([SECRET, *OTHERS])
-    before = index.search("xylophone river3", profile="default")
+    before = index.search("xylophone river3", profile="personal")
     index.close()
     again = SearchIndex.open(tmp_path / "i")
-    assert again.search("xylophone river3", profile="default") == before
+    assert again.search("xylophone river3", profile="personal") == before
     assert not again.needs_rebuild
     again.close()
 
@@ -153,7 +153,7 @@ def test_many_threads_add_and_search_at_once(index):
         try:
             for i in range(20):
                 index.add([unit(f"w{number}-{i}", f"worker{number} made item{i}")])
-                index.search(f"worker{number} item{i}", profile="default")
+                index.search(f"worker{number} item{i}", profile="personal")
         except Exception as error:  # noqa: BLE001 - collected for the assertion
             failures.append(error)
 
@@ -171,9 +171,9 @@ def test_two_processes_worth_of_indexes_share_one_folder(tmp_path):
     one, two = SearchIndex.open(tmp_path), SearchIndex.open(tmp_path)
     one.add([SECRET])
     two.add(OTHERS[:5])
-    assert [hit.turn_id for hit in two.search("xylophone", profile="default")] == ["secret"]
+    assert [hit.turn_id for hit in two.search("xylophone", profile="personal")] == ["secret"]
     one.drop_turns(["secret"])
-    assert two.search("xylophone", profile="default") == []
+    assert two.search("xylophone", profile="personal") == []
     one.close()
     two.close()
 
@@ -203,7 +203,7 @@ def test_damaged_index_is_emptied_and_says_so(kind, tmp_path, caplog):
     assert index.known_turns() == set()
     index.rebuild([SECRET])
     assert not index.needs_rebuild
-    assert [hit.turn_id for hit in index.search("xylophone", profile="default")] == ["secret"]
+    assert [hit.turn_id for hit in index.search("xylophone", profile="personal")] == ["secret"]
     index.close()
 
 
@@ -212,7 +212,7 @@ def test_index_that_breaks_while_it_is_open_never_breaks_a_chat(tmp_path):
     index.add([SECRET, *OTHERS])
     index._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     index._writer.execute("DROP TABLE units")
-    assert index.search("xylophone", profile="default") == []
+    assert index.search("xylophone", profile="personal") == []
     assert index.needs_rebuild
     index.add([SECRET])
     assert index.known_turns() == {"secret"}

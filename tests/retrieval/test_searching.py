@@ -22,12 +22,12 @@ def turns(hits):
 
 
 def test_nothing_is_found_in_an_empty_index(index):
-    assert index.search("What is my dog called?", profile="default") == []
+    assert index.search("What is my dog called?", profile="personal") == []
 
 
 def test_turn_that_answers_a_question_fits_it(index):
     index.add(JOURNAL)
-    (hit, *_) = index.search("What is my dog's name?", profile="default")
+    (hit, *_) = index.search("What is my dog's name?", profile="personal")
     assert hit.turn_id == "dog"
     assert FITS <= hit.score <= 1
 
@@ -35,40 +35,40 @@ def test_turn_that_answers_a_question_fits_it(index):
 @pytest.mark.parametrize("others", [0, 2, 50])
 def test_question_about_something_else_fits_nothing(others, index):
     index.add(JOURNAL[:1] + [unit(f"t{i}", f"I bought thing number{i}.\nGood.") for i in range(others)])
-    assert all(hit.score < FITS for hit in index.search("What is the capital of France?", profile="default"))
+    assert all(hit.score < FITS for hit in index.search("What is the capital of France?", profile="personal"))
 
 
 @pytest.mark.parametrize("others", [0, 3, 300])
 def test_scores_mean_the_same_in_small_and_large_journals(others, index):
     index.add(JOURNAL + [unit(f"t{i}", f"Yesterday I saw film{i} with friend{i}.\nHow was it?") for i in range(others)])
-    (best, *_) = index.search("How is my dog Rex?", profile="default")
+    (best, *_) = index.search("How is my dog Rex?", profile="personal")
     assert best.turn_id == "dog"
     assert best.score > 0.8
 
 
 def test_the_same_short_text_scores_one_or_nearly(index):
     index.add([question("dog", "What is my dog called?")])
-    (hit,) = index.search("what is my DOG called", profile="default")
+    (hit,) = index.search("what is my DOG called", profile="personal")
     assert hit.score > 0.95
 
 
 def test_words_are_found_in_other_forms_and_spellings(index):
     index.add([unit("a", "I painted the café walls."), unit("b", "我的狗叫小白。"), unit("c", "Ich heiße Jürgen.")])
-    assert turns(index.search("painting cafes", profile="default")) == ["a"]
-    assert turns(index.search("小白是谁？", profile="default")) == ["b"]
-    assert turns(index.search("Jurgen", profile="default")) == ["c"]
+    assert turns(index.search("painting cafes", profile="personal")) == ["a"]
+    assert turns(index.search("小白是谁？", profile="personal")) == ["b"]
+    assert turns(index.search("Jurgen", profile="personal")) == ["c"]
 
 
 def test_question_of_a_lesson_leads_to_its_turn_which_comes_once(index):
     index.add([*JOURNAL, question("dog", "What name does my pet have?"), question("dog", "Who is my pet?")])
-    hits = index.search("Do I have a pet?", profile="default")
+    hits = index.search("Do I have a pet?", profile="personal")
     assert turns(hits) == ["dog"]
 
 
 def test_question_of_function_words_finds_nothing(index):
     index.add(JOURNAL)
     for query in ("", "   ", "?!", "what is it that you were", "\x00", "\ud800"):
-        assert index.search(query, profile="default") == []
+        assert index.search(query, profile="personal") == []
 
 
 @pytest.mark.parametrize(
@@ -76,41 +76,41 @@ def test_question_of_function_words_finds_nothing(index):
 )
 def test_signs_of_a_query_language_are_only_text(query, index):
     index.add(JOURNAL)
-    index.search(query, profile="default")
+    index.search(query, profile="personal")
     assert index.known_turns() == {"dog", "city", "style"}
     assert not index.needs_rebuild
 
 
 def test_long_and_strange_texts_are_taken(index):
     index.add([unit("long", "word " * 20_000 + "needle"), unit("blob", "x" * 100_000), unit("rtl", "כלב 🐕\u202e")])
-    assert turns(index.search("needle", profile="default")) == ["long"]
-    assert turns(index.search("כלב", profile="default")) == ["rtl"]
+    assert turns(index.search("needle", profile="personal")) == ["long"]
+    assert turns(index.search("כלב", profile="personal")) == ["rtl"]
 
 
 def test_limit_is_kept_and_the_best_come_first(index):
     index.add([unit(f"t{i}", "apple " * 1 + "pear " * i) for i in range(30)])
-    hits = index.search("apple", profile="default", limit=5)
+    hits = index.search("apple", profile="personal", limit=5)
     assert len(hits) == 5
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
 def test_common_words_alone_still_find_something(index):
     index.add([unit(f"t{i}", "green garden") for i in range(5_000)])
-    assert len(index.search("garden green", profile="default")) == 10
+    assert len(index.search("garden green", profile="personal")) == 10
 
 
 def test_profiles_do_not_see_each_other(index):
     index.add([unit("work", "The password is swordfish.", profile="work"), unit("home", "My fish is called Wanda.")])
-    assert turns(index.search("swordfish password fish", profile="default")) == ["home"]
+    assert turns(index.search("swordfish password fish", profile="personal")) == ["home"]
     assert turns(index.search("swordfish password fish", profile="work")) == ["work"]
     assert index.search("fish", profile="other") == []
 
 
 def test_one_profile_does_not_change_the_scores_of_another(index):
     index.add(JOURNAL)
-    before = index.search("my dog in Oslo", profile="default")
+    before = index.search("my dog in Oslo", profile="personal")
     index.add([unit(f"w{i}", "dog dog Oslo", profile="work") for i in range(50)])
-    assert index.search("my dog in Oslo", profile="default") == before
+    assert index.search("my dog in Oslo", profile="personal") == before
 
 
 DAYS = [unit(f"day{day}", f"I went to place{day}.", said_at=SAID_AT.replace(day=day)) for day in range(1, 29)]
@@ -131,7 +131,7 @@ DAYS = [unit(f"day{day}", f"I went to place{day}.", said_at=SAID_AT.replace(day=
 )
 def test_day_that_is_named_comes_first(query, index):
     index.add(DAYS)
-    (hit, *_) = index.search(query, profile="default")
+    (hit, *_) = index.search(query, profile="personal")
     assert hit.turn_id == "day3"
     assert hit.score >= FITS
 
@@ -139,13 +139,13 @@ def test_day_that_is_named_comes_first(query, index):
 @pytest.mark.parametrize("query", ["on 3 May 2025", "on 31 February", "in May", "on the 99th of May", "2026-13-45"])
 def test_other_days_and_impossible_ones_name_nothing(query, index):
     index.add(DAYS)
-    assert index.search(query, profile="default") == []
+    assert index.search(query, profile="personal") == []
 
 
 def test_neighbour_of_a_fitting_turn_is_found_too(index):
     talk = ["I bought a canoe.\nNice!", "It is green.\nLovely.", "And now for dinner.\nEnjoy."]
     index.add([unit(f"t{i}", text, conversation_id="c", position=i) for i, text in enumerate(talk)])
-    hits = index.search("What canoe?", profile="default")
+    hits = index.search("What canoe?", profile="personal")
     assert turns(hits) == ["t0", "t1"]
     assert hits[1].score < FITS
 
@@ -214,7 +214,7 @@ def test_what_a_reply_asked_is_found_in_the_next_exchange(asks, first, index):
         for place, (name, text) in enumerate(said.items())
     )
     index.add(unit(f"t{number}", f"Something else {number}.") for number in range(20))
-    assert turns(index.search("What kind of food do I like?", profile="default"))[0] == first
+    assert turns(index.search("What kind of food do I like?", profile="personal"))[0] == first
 
 
 def at(day: int, **changes):
@@ -243,16 +243,16 @@ DIARY = [
 )
 def test_question_about_when_finds_what_was_said_then(question, expected, index):
     index.add(DIARY)
-    found = index.search(question, profile="default", now=SAID_AT.replace(day=19))
+    found = index.search(question, profile="personal", now=SAID_AT.replace(day=19))
     assert turns(found)[:1] == ([expected] if expected else [])
     assert all(hit.score >= FITS for hit in found[:1])
 
 
 def test_period_finds_everything_said_in_it(index):
     index.add(DIARY)
-    found = index.search("What did I do last week?", profile="default", now=SAID_AT.replace(day=19))
+    found = index.search("What did I do last week?", profile="personal", now=SAID_AT.replace(day=19))
     assert turns(found) == []
-    found = index.search("What did I do last week?", profile="default", now=SAID_AT.replace(day=14))
+    found = index.search("What did I do last week?", profile="personal", now=SAID_AT.replace(day=14))
     assert set(turns(found)) == {"museum", "dentist"}
 
 

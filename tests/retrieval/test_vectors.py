@@ -28,7 +28,7 @@ def index(tmp_path, embedder):
     opened.close()
 
 
-def turns(index, query, profile="default"):
+def turns(index, query, profile="personal"):
     return [hit.turn_id for hit in index.search(query, profile=profile)]
 
 
@@ -45,7 +45,7 @@ def test_vectors_find_what_words_do_not(index):
     assert index.turns_without_vectors() == []
     assert turns(index, query)[0] == "sea"
     assert turns(index, "unbelievingness")[0] == "sea"
-    assert all(0 < hit.score <= 1 for hit in index.search(query, profile="default"))
+    assert all(0 < hit.score <= 1 for hit in index.search(query, profile="personal"))
 
 
 def test_vectors_of_another_profile_are_not_found(index):

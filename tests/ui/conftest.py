@@ -37,7 +37,7 @@ def page():
 def tell(engine):
     """Return a function that records a conversation of what the user says; each reply is "Ok."."""
 
-    def tell(name, *texts, profile="default"):
+    def tell(name, *texts, profile="personal"):
         rows = [Row(text, "Ok.", STARTED + timedelta(minutes=minute)) for minute, text in enumerate(texts)]
         engine.record(Conversation(name, profile, f"About {name}", "test", STARTED), rows)
         return engine.turns(conversation_id=name)
@@ -52,7 +52,7 @@ def learned(engine):
     def learned(name, turns=(), **changes):
         values = {
             "kind": AdapterKind.KNOWLEDGE,
-            "profile": "default",
+            "profile": "personal",
             "activation": Activation.ROUTED,
             "state": AdapterState.READY,
             "made_at": STARTED + timedelta(days=1),

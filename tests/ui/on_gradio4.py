@@ -53,7 +53,7 @@ def main(folder):
     engine = Engine(Path(folder), lambda: None)
     with gr.Blocks(analytics_enabled=False) as blocks, gr.Tab("cocolora"):
         build(engine)
-    engine.record(Conversation("pets", "default", "Pets", "test", datetime.now(UTC)), [Row("My dog is Rex.", "Ok.")])
+    engine.record(Conversation("pets", "personal", "Pets", "test", datetime.now(UTC)), [Row("My dog is Rex.", "Ok.")])
     page, other = Session(blocks), Session(blocks)
     for session in (page, other):
         shown = session.refresh()

@@ -123,7 +123,7 @@ def test_an_edit_can_be_left_and_an_empty_one_is_refused(engine, page, tell, rea
 
 
 def test_a_chat_that_the_webui_keeps_is_edited_there(engine, page):
-    engine.record(Conversation("w1", "default", "Webui chat", "webui", STARTED), [Row(DOG, "Ok.", STARTED)])
+    engine.record(Conversation("w1", "personal", "Webui chat", "webui", STARTED), [Row(DOG, "Ok.", STARTED)])
     (dog,) = engine.turns()
     page.choose_conversation("w1")
     page.editing = dog.id
@@ -145,7 +145,7 @@ def test_a_conversation_that_is_not_to_be_learned_is_still_remembered(engine, pa
 def test_a_moved_conversation_is_found_under_its_new_profile_alone(engine, page, tell, read):
     tell("pets", DOG)
     read("pets")
-    assert reading.move(engine, page, "default") == 'It is under "default" already.'
+    assert reading.move(engine, page, "personal") == 'It is under "personal" already.'
     assert reading.move(engine, page, " work ").startswith('Moved to "work"')
     assert listed(engine, page) == []
     assert engine.contextualise("What is my dog called?").memories == ()

@@ -16,7 +16,7 @@ def board(engine):
     """A board with two followers: the number of turns, and the profile."""
 
     def lay_out():
-        board = Board(engine, profile="default")
+        board = Board(engine, profile="personal")
         turns, profile = gr.HTML(), gr.Textbox()
         board.follow(turns, see=lambda view: view.status.turns, show=lambda view: str(view.status.turns))
         board.follow(profile, see=lambda view: view.page.profile, show=lambda view: view.page.profile)
@@ -50,7 +50,7 @@ def test_every_input_has_a_label(engine):
 
 
 def test_a_page_is_sent_only_what_changed(board, page, tell):
-    assert board.updates(page) == ["0", "default"]
+    assert board.updates(page) == ["0", "personal"]
     assert all(map(is_skip, board.updates(page)))
     tell("pets", "My dog is called Biscuit.")
     turns, profile = board.updates(page)
@@ -74,7 +74,7 @@ def test_the_first_widget_says_why_nothing_can_be_shown_and_the_page_goes_on(boa
     assert is_skip(rest)
     assert len(caplog.records) == 1
     monkeypatch.undo()
-    assert board.updates(page) == ["0", "default"]
+    assert board.updates(page) == ["0", "personal"]
 
 
 def test_a_refusal_is_its_own_sentence_and_is_escaped(engine, page, tmp_path):
@@ -101,8 +101,8 @@ def test_a_widget_shows_the_engines_value_again_after_a_refused_change(engine, p
         raise NoModel
 
     def lay_out():
-        board = Board(engine, profile="default")
-        radio, answer = gr.Radio(["default", "other"]), gr.HTML()
+        board = Board(engine, profile="personal")
+        radio, answer = gr.Radio(["personal", "other"]), gr.HTML()
         board.follow(radio, see=lambda view: view.page.profile, show=lambda view: view.page.profile)
         board.on(radio.input, refuse, [radio], answer=answer, resend=[radio])
         board.wire()
@@ -113,7 +113,7 @@ def test_a_widget_shows_the_engines_value_again_after_a_refused_change(engine, p
     board.updates(page)
     line, shown = act(page, "other")
     assert "No model is loaded" in line
-    assert shown == "default"
+    assert shown == "personal"
 
 
 def test_the_page_refreshes_when_it_opens_and_by_a_timer(engine, page):

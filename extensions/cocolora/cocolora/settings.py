@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import json
 import os
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from cocolora.errors import SettingsInvalid
 
+
+def _names(value: object) -> object:
+    return tuple(filter(None, (name.strip() for name in value.split(",")))) if isinstance(value, str) else value
+
+
+def _rules(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    rules: dict[str, str] = {}
+    for line in filter(str.strip, value.splitlines()):
+        pattern, equals, name = line.partition("=")
+        if not (equals and pattern.strip() and name.strip()):
+            raise ValueError(f'"{line.strip()}" must be a pattern, an equals sign and a profile')
+        rules[pattern.strip()] = name.strip()
+    return rules
+
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+ProfileName = Annotated[str, Field(min_length=1, max_length=80)]
+Names = Annotated[tuple[ProfileName, ...], BeforeValidator(_names)]
+"""Several names, or one text with commas between them."""
+Rules = Annotated[dict[str, ProfileName], BeforeValidator(_rules)]
+"""A profile for each pattern, or one text with a rule on each line."""
 
 
 class _Section(BaseModel):
@@ -156,6 +179,38 @@ class Rollup(_Section):
     )
 
 
+class Profiles(_Section):
+    """Lives that are kept apart, and which new chat belongs to which. A chat stays where it began until it is moved."""
+
+    names: Names = Field(
+        default=("personal", "work", "instruct"), description="The profiles to choose from, with commas between."
+    )
+    rules: Rules = Field(
+        default={"instruct/*": "instruct"},
+        description='Which profile a new chat of the webui belongs to: "instruct/* = instruct" for its instruct mode, '
+        '"chat/Boss/* = work" for a character. One rule a line; the first that fits holds, otherwise it is '
+        '"personal".',
+    )
+    own: dict[str, dict[str, dict[str, Any]]] = Field(
+        default={}, description="Settings that differ in one profile, by profile and section."
+    )
+
+    def of_chat(self, place: str, otherwise: str) -> str:
+        """Return the profile that a new chat belongs to; ``place`` is such as ``chat/Boss/20261120-09-00-00``."""
+        fits = (name for pattern, name in self.rules.items() if fnmatchcase(place.casefold(), pattern.casefold()))
+        return next(fits, otherwise)
+
+
+class Asides(_Section):
+    """What cocolora answers in the chat by itself."""
+
+    commands: bool = Field(
+        default=True,
+        description="Answer /memory, /learn, /forget, /profile, /why and /undo in the chat, and wishes to forget in "
+        "plain words. These exchanges are neither recorded nor shown to the model.",
+    )
+
+
 class Jobs(_Section):
     """How background work is tried again."""
 
@@ -180,6 +235,8 @@ class Settings(_Section):
     gate: Gate = Gate()
     jobs: Jobs = Jobs()
     rollup: Rollup = Rollup()
+    profiles: Profiles = Profiles()
+    asides: Asides = Asides()
 
     def changed(self, section: str, **values: object) -> Settings:
         """Return these settings with ``values`` in one section, validated; raises SettingsInvalid."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from rich.console import Console
+from rich.markdown import Markdown
 
 from cocolora.core.conversations import ChatMessage, Conversation
 from cocolora.core.reconcile import Row
@@ -18,10 +20,16 @@ def run_chat(engine: Engine, *, profile: str) -> int:
     """Read messages until an empty line or end of input; every turn is recorded."""
     conversation = Conversation(uuid.uuid4().hex, profile, "Terminal chat", "terminal", utc_now())
     rows: list[Row] = []
-    console.print("An empty line ends the chat.", style="dim")
+    console.print("An empty line ends the chat; /memory says what else can be asked.", style="dim")
     while message := _read():
+        if (answer := engine.asides.answer(message, chat=conversation.id, profile=profile)) is not None:
+            console.print(Markdown(answer))
+            continue
         told = [text for row in rows for text in (row.user, row.reply)]
+        profile = engine.asides.profile_of(conversation.id, profile)
+        conversation = replace(conversation, profile=profile)
         context = engine.contextualise(message, profile=profile, visible=told)
+        engine.asides.note(conversation.id, context)
         reply = engine.reply([*_messages(rows), {"role": "user", "content": message}], context)
         console.print(reply, markup=False, highlight=False)
         rows.append(Row(message, reply, utc_now()))

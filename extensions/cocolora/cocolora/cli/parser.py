@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cocolora import __version__
+from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.export import ExportForm
 from cocolora.core.rollup import RollupMethod
 from cocolora.errors import CocoloraError
@@ -96,7 +97,7 @@ def _common_options() -> argparse.ArgumentParser:
         default="",
         help="Quantise a base that is not, while it is loaded (bitsandbytes).",
     )
-    common.add_argument("--profile", default="default", help="Whose memory (default: %(default)s).")
+    common.add_argument("--profile", default=DEFAULT_PROFILE, help="Whose memory (default: %(default)s).")
     common.add_argument("--json", action="store_true", help="Print one JSON object.")
     return common
 
@@ -168,7 +169,7 @@ def _profile_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("list", "move", "delete"))
     parser.add_argument("what", nargs="?", metavar="CONVERSATION|NAME", help="What to move, or which to delete.")
     parser.add_argument(
-        "--to", metavar="NAME", default="default", help="The profile to move to (default: %(default)s)."
+        "--to", metavar="NAME", default=DEFAULT_PROFILE, help="The profile to move to (default: %(default)s)."
     )
     parser.add_argument("--yes", action="store_true", help="Do not ask.")
 

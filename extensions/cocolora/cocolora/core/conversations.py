@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypedDict
 
-DEFAULT_PROFILE = "default"
+DEFAULT_PROFILE = "personal"
 _QUESTION_MARKS = "?？؟"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cocolora.core.asides import is_aside
 from cocolora.core.conversations import Change, Turn
 
 
@@ -25,8 +26,8 @@ class Row:
 
     @property
     def is_turn(self) -> bool:
-        """Whether there is both something said and something replied."""
-        return bool(self.user.strip() and self.reply.strip())
+        """Whether something was said and the model replied: an aside with cocolora is no turn."""
+        return bool(self.user.strip() and self.reply.strip()) and not is_aside(self.reply)
 
     @property
     def texts(self) -> tuple[str, str]:

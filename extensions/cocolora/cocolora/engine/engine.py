@@ -32,6 +32,7 @@ from cocolora.engine import (
     status,
     verify,
 )
+from cocolora.engine.asides import Asides
 from cocolora.engine.correct import edit_turn
 from cocolora.engine.desk import SharingDesk
 from cocolora.engine.embedding import find_embedder
@@ -60,7 +61,8 @@ class Engine:
     goes by words alone, and is empty when it does not.
 
     A ``resident`` engine stays, as that of a host does: it takes up the jobs that other processes left, and learns
-    by itself when time makes it due. Another one, opened for one command, does only what it is asked.
+    by itself when time makes it due. Another one, opened for one command, does only what it is asked. ``asides``
+    answers what a chat asks of cocolora itself.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Engine:
             plan=lambda: schedule.start_what_is_due(self._rooms, self._learn_by_itself),
         )
         self._speed: Speed | None = None
+        self.asides = Asides(self)
         self._tidy()
         record.refresh_index(self._rooms)
         self.jobs.start()
@@ -196,9 +199,7 @@ class Engine:
         """Return the past turns that fit a question, best first; ``by_meaning_alone`` leaves words and dates out."""
         if by_meaning_alone:
             return self._rooms.index.nearest(question, profile=profile, limit=limit)
-        return self._rooms.index.search(
-            question, profile=profile, limit=limit, now=self._rooms.local(self._rooms.clock())
-        )
+        return self._rooms.index.search(question, profile=profile, limit=limit, now=self.now())
 
     def activate(self, route: Route) -> None:
         """Make a route's adapters active; the caller holds the model."""
@@ -366,6 +367,14 @@ class Engine:
         """Return the profiles and what each holds."""
         return profiles.list_profiles(self._rooms)
 
+    def latest_profile(self) -> str:
+        """Return the profile of what was said last."""
+        return self.journal.latest_profile() or DEFAULT_PROFILE
+
+    def profile_called(self, name: str) -> str:
+        """Return a profile's name as it is written, whatever its case, or a new one. Raises SettingsInvalid."""
+        return profiles.profile_called(self._rooms, name)
+
     def move_conversation(self, conversation_id: str, *, profile: str) -> Sequence[str]:
         """Move a conversation; return its turns in the new profile. Raises UnknownId, SettingsInvalid, HomeBusy."""
         return profiles.move_conversation(self._rooms, conversation_id, profile=profile)
@@ -394,6 +403,10 @@ class Engine:
     def status(self, *, profile: str = DEFAULT_PROFILE) -> status.Status:
         """Return a profile at a glance."""
         return status.read_status(self._rooms, profile=profile, job=self.jobs.current, last_job=self.jobs.last)
+
+    def now(self) -> datetime:
+        """Return the time where the user is."""
+        return self._rooms.local(self._rooms.clock())
 
     def mark(self) -> object:
         """Return a value that changes whenever what ``status`` and ``history`` read may have: it costs no reading."""

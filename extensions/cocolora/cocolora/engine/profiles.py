@@ -24,9 +24,21 @@ class Profile:
 
 
 def list_profiles(rooms: Rooms) -> list[Profile]:
-    """Return the profiles that hold something, and the default one."""
-    names = dict.fromkeys([DEFAULT_PROFILE, *rooms.journal.profiles()])
-    return [_look(rooms, name) for name in names]
+    """Return the profiles of the settings, and the others that hold something."""
+    return [_look(rooms, name) for name in _names(rooms)]
+
+
+def _names(rooms: Rooms) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([DEFAULT_PROFILE, *rooms.settings.profiles.names, *rooms.journal.profiles()]))
+
+
+def profile_called(rooms: Rooms, name: str) -> str:
+    """Return the name of the profile that is called so, whatever the case, or of a new one. Raises SettingsInvalid."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= NAME_CHARACTERS or not name.isprintable():
+        problem = f"it must have 1 to {NAME_CHARACTERS} printable characters (found {name!r})"
+        raise SettingsInvalid("The profile's name", [problem])
+    return next((known for known in _names(rooms) if known.casefold() == name.casefold()), name)
 
 
 def _look(rooms: Rooms, name: str) -> Profile:
@@ -40,10 +52,7 @@ def move_conversation(rooms: Rooms, conversation_id: str, *, profile: str) -> Se
     Adapters of the old profile that learned from it are to be made again without it, and the new profile has yet to
     read these turns. Nothing of the conversation stays behind. Raises UnknownId, SettingsInvalid, HomeBusy.
     """
-    name = profile.strip()
-    if not 1 <= len(name) <= NAME_CHARACTERS or not name.isprintable():
-        problem = f"it must have 1 to {NAME_CHARACTERS} printable characters (found {profile!r})"
-        raise SettingsInvalid("The profile's name", [problem])
+    name = profile_called(rooms, profile)
     with rooms.home.writing():
         synced = rooms.journal.move_conversation(conversation_id, profile=name, now=rooms.clock())
         forgotten = rooms.journal.forget(synced.removed, now=rooms.clock())

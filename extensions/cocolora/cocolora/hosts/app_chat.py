@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import gradio as gr
 
+from cocolora.core.asides import is_aside
 from cocolora.core.conversations import DEFAULT_PROFILE, ChatMessage, Conversation
 from cocolora.core.reconcile import Row
 from cocolora.engine import Engine
@@ -47,31 +48,49 @@ class Chat:
 
     @property
     def messages(self) -> list[ChatMessage]:
-        """What was said, as chat messages."""
-        told: list[ChatMessage] = []
-        for row in self.rows:
-            told += [{"role": "user", "content": row.user}, {"role": "assistant", "content": row.reply}]
-        return told
+        """What was said, as chat messages, asides too."""
+        return _messages(self.rows)
+
+    @property
+    def turns(self) -> list[Row]:
+        """What was said between the user and the model."""
+        return [row for row in self.rows if not is_aside(row.reply)]
 
     def conversation(self) -> Conversation:
         """The conversation as it is recorded."""
-        first = self.rows[0]
+        first = self.turns[0]
         return Conversation(self.id, self.profile, shorten(first.user, 60), "app", first.said_at or utc_now())
 
     def catch_up(self, engine: Engine) -> None:
         """Take over what was edited or forgotten elsewhere meanwhile."""
         if self.recorded:
-            self.rows = [Row(turn.user, turn.reply, turn.said_at) for turn in engine.turns(conversation_id=self.id)]
+            asides = [row for row in self.rows if is_aside(row.reply)]
+            turns = [Row(turn.user, turn.reply, turn.said_at) for turn in engine.turns(conversation_id=self.id)]
+            self.rows = sorted([*turns, *asides], key=lambda row: row.said_at or utc_now())
+
+
+def _messages(rows: Iterable[Row]) -> list[ChatMessage]:
+    told: list[ChatMessage] = []
+    for row in rows:
+        told += [{"role": "user", "content": row.user}, {"role": "assistant", "content": row.reply}]
+    return told
 
 
 def answer(engine: Engine, chat: Chat, message: str) -> Iterator[str]:
     """Yield the reply to a message, as far as it has come, with what is remembered and learned; record the turn.
 
-    A stopped reply is recorded as far as it came.
+    A stopped reply is recorded as far as it came. What cocolora answers itself is not.
     """
-    told = [text for row in chat.rows for text in (row.user, row.reply)]
+    said = engine.asides.answer(message, chat=chat.id, profile=chat.profile)
+    chat.profile = engine.asides.profile_of(chat.id, chat.profile)
+    if said is not None:
+        chat.rows.append(Row(message, said, utc_now()))
+        yield said
+        return
+    told = [text for row in chat.turns for text in (row.user, row.reply)]
     context = engine.contextualise(message, profile=chat.profile, visible=told)
-    prompt: list[ChatMessage] = [*chat.messages, {"role": "user", "content": message}]
+    engine.asides.note(chat.id, context)
+    prompt: list[ChatMessage] = [*_messages(chat.turns), {"role": "user", "content": message}]
     pieces = engine.stream(prompt, context, max_new_tokens=REPLY_TOKENS)
     reply = ""
     for piece in pieces:

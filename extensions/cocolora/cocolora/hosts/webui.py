@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
@@ -126,6 +126,16 @@ def _as_without(text: str, state: dict[str, Any], **kwargs: Any) -> str | None:
 def custom_generate_chat_prompt(text: str, state: dict[str, Any], **kwargs: Any) -> str | None:
     """Build the prompt with the memories that match; None lets the host build it."""
     return None if _host is None else _host.build_prompt(text, state, **kwargs)
+
+
+def _by_the_model() -> Callable[..., Iterator[str]] | None:
+    return None
+
+
+@_edge(_by_the_model)
+def custom_generate_reply() -> Callable[..., Iterator[str]] | None:
+    """Return what makes the reply to a prompt that this thread has built for cocolora itself; None for the model's."""
+    return None if _host is None else _host.take_aside()
 
 
 @_edge(lambda state, prompt, input_ids, input_embeds: (prompt, input_ids, input_embeds))

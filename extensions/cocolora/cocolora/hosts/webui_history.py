@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from cocolora.core.asides import is_aside
 from cocolora.core.chat_formats import GREETING, is_private, parse_timestamp
-from cocolora.core.conversations import DEFAULT_PROFILE, Conversation
+from cocolora.core.conversations import Conversation
 from cocolora.core.reconcile import Row
 
 SOURCE = "webui"
@@ -59,20 +60,35 @@ def chat_id(state: Mapping[str, Any]) -> str | None:
     when there is none: an API client keeps its own history.
     """
     name = state.get("unique_id")
-    if not isinstance(name, str) or not name or is_private(name):
-        return None
-    if state.get("mode") == "instruct":
-        return f"instruct/{name}"
-    return f"chat/{state.get('character_menu')}/{name}"
+    return chat_place(state, name) if isinstance(name, str) and name and not is_private(name) else None
 
 
-def conversation_of(chat: str, rows: Sequence[Row], *, now: datetime) -> Conversation:
+def chat_place(state: Mapping[str, Any], name: str = "") -> str:
+    """Return where the host saves a chat of this state's mode and character, under ``logs``."""
+    return f"instruct/{name}" if state.get("mode") == "instruct" else f"chat/{state.get('character_menu')}/{name}"
+
+
+def without_asides(history: History) -> dict[str, Any]:
+    """Return the history without its asides, with its metadata under the numbers that the rows then have."""
+    kept = [number for number, entry in enumerate(history["internal"]) if not is_aside(str(entry[1]))]
+    metadata = history.get("metadata") or {}
+    renumbered = {
+        f"{who}_{place}": metadata[f"{who}_{number}"]
+        for place, number in enumerate(kept)
+        for who in ("user", "assistant")
+        if f"{who}_{number}" in metadata
+    }
+    rows = {key: [history[key][number] for number in kept] for key in ("internal", "visible") if key in history}
+    return {**history, **rows, "metadata": renumbered}
+
+
+def conversation_of(chat: str, rows: Sequence[Row], *, profile: str, now: datetime) -> Conversation:
     """Return the conversation that a chat is recorded as, named for its first question."""
     asked = next((" ".join(row.user.split()) for row in rows if row.is_turn), "")
     name = PurePosixPath(chat).name
     dated = [row.said_at for row in rows if row.said_at is not None]
     started_at = min(dated) if dated else _named_time(name) or now
-    return Conversation(chat, DEFAULT_PROFILE, asked[:TITLE_CHARACTERS] or name, SOURCE, started_at)
+    return Conversation(chat, profile, asked[:TITLE_CHARACTERS] or name, SOURCE, started_at)
 
 
 def _named_time(name: str) -> datetime | None:

@@ -6,15 +6,19 @@ import atexit
 import logging
 import threading
 import time
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cocolora.core.conversations import Change
+from cocolora.core.asides import is_aside
+from cocolora.core.conversations import DEFAULT_PROFILE, Change
 from cocolora.core.routing import Route
 from cocolora.engine import Engine
+from cocolora.engine.asides import NOTHING_WAITS
 from cocolora.errors import CocoloraError, ModelError
 from cocolora.hosts.webui_files import SavedChats
+from cocolora.hosts.webui_history import chat_place, without_asides
 from cocolora.hosts.webui_model import HostModel, wait_for_stray_generation
 from cocolora.hosts.webui_prompt import build_prompt, visible_texts, with_memories
 from cocolora.hosts.webui_recorder import Ticket, WebuiRecorder, ticket_of
@@ -33,9 +37,11 @@ class WebuiHost:
         self.engine = engine
         self.params: Mapping[str, Any] = {}
         self._model = model
+        self._answering = threading.local()
         self.recorder = WebuiRecorder(
             engine,
             may_record=self._may_record,
+            profile_of=self.profile_of,
             spoken=_without_thoughts,
             is_tool_call=_is_tool_call,
             on_copied=lambda: self.saved_chats.leave_renamed(),
@@ -61,26 +67,70 @@ class WebuiHost:
         except (CocoloraError, OSError):
             logger.exception("cocolora: the saved chats could not be read")
 
+    def profile_of(self, chat: str | None) -> str:
+        """Return the profile that a chat of the host belongs to."""
+        rules = self.engine.settings.profiles
+        return self.engine.asides.profile_of(chat, rules.of_chat(chat, DEFAULT_PROFILE) if chat else DEFAULT_PROFILE)
+
     def build_prompt(self, text: str, state: dict[str, Any], **kwargs: Any) -> str:
-        """Choose memories and adapters for a question and build its prompt; the route waits for ``activate``."""
+        """Choose memories and adapters for a question and build its prompt; the route waits for ``activate``.
+
+        What cocolora answers itself needs no prompt: its answer waits for ``take_aside``.
+        """
         ticket = ticket_of(state)
+        history = kwargs.get("history") or state["history"]
         if ticket is not None:
-            history = kwargs.get("history") or state["history"]
             _note_kind(ticket, text, history, continued=bool(kwargs.get("_continue")))
             if self._may_answer(state):
-                state = self._remember(ticket, text, state, history)
-        return build_prompt(text, state, after=self.params, **kwargs)
+                ticket.aside = self._aside(ticket, text, state)
+                if ticket.aside is not None:
+                    self._answering.ticket = weakref.ref(ticket)
+                    return ""
+                state = self._remember(ticket, text, state, without_asides(history))
+        return build_prompt(text, state, after=self.params, **{**kwargs, "history": without_asides(history)})
+
+    def _aside(self, ticket: Ticket, text: str, state: Mapping[str, Any]) -> str | None:
+        """Return what cocolora answers in the model's place, or None. Its own answers are not continued."""
+        if not self.engine.settings.asides.commands:
+            return None
+        is_again = ticket.said is None
+        if is_again and not (ticket.before and is_aside(ticket.before[-1][1])):
+            return None
+        if ticket.change is Change.CONTINUED:
+            return ""
+        answer = self.engine.asides.answer(text, chat=ticket.chat, profile=self._profile_in(state, ticket))
+        return NOTHING_WAITS if is_again and answer is None else answer
+
+    def _profile_in(self, state: Mapping[str, Any], ticket: Ticket) -> str:
+        """Return the profile of a reply; that of a private chat goes by its mode and character."""
+        if ticket.chat is not None:
+            return self.profile_of(ticket.chat)
+        return self.engine.settings.profiles.of_chat(chat_place(state), DEFAULT_PROFILE)
+
+    def take_aside(self) -> Callable[..., Iterator[str]] | None:
+        """Return what makes the reply whose prompt this thread has just built, where that is not for the model."""
+        held = getattr(self._answering, "ticket", None)
+        ticket = held() if held is not None else None
+        if ticket is None or ticket.aside is None:
+            return None
+
+        def generate(*args: Any, **kwargs: Any) -> Iterator[str]:
+            answer, ticket.aside = ticket.aside, None
+            yield answer or ""
+
+        return generate
 
     def _remember(self, ticket: Ticket, text: str, state: dict[str, Any], history: Mapping[str, Any]) -> dict[str, Any]:
         visible = visible_texts(history, state)
         if ticket.said is None:  # this very turn is in the journal, with the reply that is being replaced
             visible.append(text)
         try:
-            context = self.engine.contextualise(text, visible=visible)
+            context = self.engine.contextualise(text, profile=self._profile_in(state, ticket), visible=visible)
         except CocoloraError:
             logger.exception("cocolora: nothing could be remembered for this prompt")
             return state
         ticket.context = context
+        self.engine.asides.note(ticket.chat, context)
         return with_memories(state, context.memory_block)
 
     def activate(self, state: Mapping[str, Any]) -> None:

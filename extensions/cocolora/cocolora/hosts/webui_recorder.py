@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from cocolora.core.conversations import Change
+from cocolora.core.conversations import DEFAULT_PROFILE, Change
 from cocolora.engine import Engine
 from cocolora.engine.answer import Context
 from cocolora.hosts.webui_history import Speech, as_written, chat_id, conversation_of, rows_of, with_reply, with_turn
@@ -25,7 +25,10 @@ TICKET = "_cocolora"
 
 @dataclass(eq=False)
 class Ticket:
-    """One reply under way. ``said`` is the user's new text; None for a reply that is regenerated or continued."""
+    """One reply under way. ``said`` is the user's new text; None for a reply that is regenerated or continued.
+
+    ``aside`` is what cocolora answers in the model's place.
+    """
 
     chat: str | None
     history: Mapping[str, Any]
@@ -33,6 +36,7 @@ class Ticket:
     said: str | None = None
     change: Change = Change.RECORDED
     context: Context = field(default_factory=Context)
+    aside: str | None = None
 
     def __deepcopy__(self, memo: object) -> Ticket:
         """Stay one ticket: for some loaders the host copies its state."""
@@ -66,16 +70,18 @@ class WebuiRecorder:
         engine: Engine,
         *,
         may_record: Callable[[], bool],
+        profile_of: Callable[[str], str] = lambda chat: DEFAULT_PROFILE,
         spoken: Speech = as_written,
         is_tool_call: Callable[[str, Mapping[str, Any]], bool] = lambda reply, state: False,
         on_copied: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what depends on the host: whether to record, a reply without thoughts, and what calls a tool.
+        """Take what depends on the host: whether to record and as whose, what was said aloud, and what calls a tool.
 
         ``on_copied`` is called when a chat turns out to hold turns of another: it was branched or renamed.
         """
         self._engine = engine
         self._may_record = may_record
+        self._profile_of = profile_of
         self._spoken = spoken
         self._is_tool_call = is_tool_call
         self._on_copied = on_copied
@@ -133,7 +139,8 @@ class WebuiRecorder:
             return
         rows = rows_of(history, spoken=self._spoken)
         if self._synced.get(chat) != hash(tuple(rows)):
-            conversation = conversation_of(chat, rows, now=datetime.now(UTC))
+            profile = self._profile_of(chat)
+            conversation = conversation_of(chat, rows, profile=profile, now=datetime.now(UTC))
             synced = self._engine.record(conversation, rows, change=change, drawn_on=drawn_on)
             self._synced[chat] = hash(tuple(rows))
             if synced.joined:

@@ -101,6 +101,10 @@ class Journal(Transactions):
         """Return the profiles that have conversations or adapters."""
         return self._read(conversations.all_profiles)
 
+    def latest_profile(self) -> str | None:
+        """Return the profile of what was said last; None when nothing was."""
+        return self._read(turns.latest_profile)
+
     def rename_conversation(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title; raises UnknownId."""
         self._write(conversations.change_conversation, conversation_id, column="title", value=readable(title))

@@ -91,7 +91,7 @@ _FORGETTING = (
 _JOBS_AS_DATA = (
     # What they were to do was never written down.
     "UPDATE jobs SET state = 'failed', message = 'interrupted' WHERE state IN ('queued', 'running')",
-    "ALTER TABLE jobs ADD COLUMN profile TEXT NOT NULL DEFAULT 'default'",
+    "ALTER TABLE jobs ADD COLUMN profile TEXT NOT NULL DEFAULT 'personal'",
     # Tries that count, and those that only found another process at work.
     "ALTER TABLE jobs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE jobs ADD COLUMN waits INTEGER NOT NULL DEFAULT 0",

@@ -63,6 +63,14 @@ def turn_ids(connection: sqlite3.Connection, profile: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def latest_profile(connection: sqlite3.Connection) -> str | None:
+    """Return the profile of the newest turn."""
+    row = connection.execute(
+        "SELECT profile FROM turns WHERE state = 'current' ORDER BY said_at DESC LIMIT 1"
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
 def select_matching(connection: sqlite3.Connection, text: str, *, profile: str | None) -> list[Turn]:
     """Return the turns, removed ones too, that hold ``text`` in any version, whatever its case."""
     wanted = " ".join(text.casefold().split())

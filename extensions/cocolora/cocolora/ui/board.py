@@ -53,7 +53,7 @@ class Board:
     returns a sentence, or raises; the widgets follow by themselves.
     """
 
-    def __init__(self, engine: Engine, *, profile: str) -> None:
+    def __init__(self, engine: Engine, *, profile: str = "") -> None:
         self.engine = engine
         self.lookout = Lookout(engine)
         self.page = gr.State(Page(profile=profile))

@@ -76,6 +76,7 @@ class Lookout:
         with self._guard:
             if (mark := self.engine.mark()) != self._mark:
                 self._mark, self._kept = mark, {}
+        page.profile = page.profile or self.engine.latest_profile()
         status = self.keep(("status", page.profile), lambda: self.engine.status(profile=page.profile))
         jobs = self.engine.jobs
         status = replace(status, job=jobs.current, last_job=jobs.last)
@@ -115,7 +116,7 @@ class View:
     def profiles(self) -> tuple[str, ...]:
         """The profiles there are, and the one that is looked at."""
         known = self.lookout.keep("profiles", self.lookout.engine.journal.profiles)
-        return tuple(sorted({self.page.profile, DEFAULT_PROFILE, *known}))
+        return tuple(dict.fromkeys([*self.settings.profiles.names, *known, self.page.profile]))
 
     @property
     def shelf(self) -> tuple[Shelved, ...]:

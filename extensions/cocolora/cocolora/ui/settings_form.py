@@ -28,6 +28,9 @@ UNITS = {
     "turns": "turns",
 }
 
+OWN = "own"
+"""The settings of single profiles have no widget of their own: a profile's forms show and keep them."""
+
 
 def sections() -> dict[str, type[BaseModel]]:
     """Return the sections of the settings by name."""
@@ -44,9 +47,16 @@ def label(name: str, field: FieldInfo) -> str:
     return f"{name.replace('_', ' ').capitalize()}{unit}"
 
 
+def shown(value: object) -> object:
+    """Return a setting's value as its widget shows it: names with commas between, rules one a line."""
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return "\n".join(f"{pattern} = {name}" for pattern, name in value.items()) if isinstance(value, dict) else value
+
+
 def info(field: FieldInfo) -> str:
     """Return what a setting means, and its default."""
-    default = {True: "on", False: "off"}[field.default] if isinstance(field.default, bool) else field.default
+    default = {True: "on", False: "off"}[field.default] if isinstance(field.default, bool) else shown(field.default)
     return f"{field.description} Default: {default}."
 
 
@@ -85,7 +95,7 @@ def _build_section(board: Board, section: str, kind: type[BaseModel]) -> None:
     switches = {name: field for name, field in kind.model_fields.items() if field.annotation is bool}
     fields = {name: _widget(name, field) for name, field in switches.items()}
     with gr.Row():
-        others = {name: field for name, field in kind.model_fields.items() if name not in switches}
+        others = {name: field for name, field in kind.model_fields.items() if name not in switches and name != OWN}
         fields |= {name: _widget(name, field) for name, field in others.items()}
     with gr.Row():
         keep = gr.Button("Save", variant="primary", elem_id=f"cocolora-save-{section}")
@@ -100,19 +110,21 @@ def _build_section(board: Board, section: str, kind: type[BaseModel]) -> None:
 
 def _follow(board: Board, widget: gr.Component, *, section: str, name: str) -> None:
     def value(settings: Settings) -> object:
-        return getattr(getattr(settings, section), name)
+        return shown(getattr(getattr(settings, section), name))
 
     board.follow(widget, see=lambda view: value(view.settings), show=lambda view: gr.update(value=value(view.settings)))
 
 
 def _widget(name: str, field: FieldInfo) -> gr.Component:
-    words: dict[str, Any] = {"label": label(name, field), "info": info(field), "value": field.default}
+    words: dict[str, Any] = {"label": label(name, field), "info": info(field), "value": shown(field.default)}
     words["min_width"] = 280
     if field.annotation is bool:
         return gr.Checkbox(**words)
     if get_origin(field.annotation) is Literal:
         return gr.Dropdown(list(get_args(field.annotation)), **words)
-    if field.annotation is str:
+    if isinstance(field.default, dict):
+        return gr.Textbox(lines=3, **words)
+    if isinstance(field.default, (str, tuple)):
         return gr.Textbox(**words)
     if field.annotation is int:
         return gr.Number(precision=0, **words)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gradio as gr
 
-from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.engine import Engine
 from cocolora.ui.adapters import build_adapters
 from cocolora.ui.board import Board
@@ -16,7 +15,7 @@ from cocolora.ui.sharing import build_sharing
 from cocolora.ui.style import STYLE
 
 
-def build(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> gr.State:
+def build(engine: Engine, *, profile: str = "") -> gr.State:
     """Lay out the tab inside the ``gr.Blocks`` that is being built, and bind it to the engine; return its page."""
     board = Board(engine, profile=profile)
     gr.HTML(STYLE, visible=True, elem_classes="cocolora-style")
