@@ -69,6 +69,12 @@ class Learning(_Section):
     hourly_budget_minutes: float = Field(
         default=60.0, gt=0, le=60, description="By itself, train at most this long within any hour."
     )
+    message_tokens: int = Field(
+        default=300,
+        ge=0,
+        description="A message of more tokens is taken for a document: remembered, but not learned unless it begins "
+        'with "learn this"; 0 for no limit.',
+    )
     stretch_turns: int = Field(default=12, ge=1, le=200, description="At most this many turns are learned together.")
     rank: int = Field(default=8, ge=1, le=256, description="Rank of a new adapter (PEFT's r).")
     alpha: float = Field(default=16.0, gt=0, description="Scale of a new adapter (PEFT's lora_alpha).")

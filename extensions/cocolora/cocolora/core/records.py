@@ -19,6 +19,8 @@ class Outcome(StrEnum):
     NOTHING = "nothing"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
+    SECRET = "secret"
+    DOCUMENT = "document"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ class Standing(StrEnum):
     READ = "read, nothing to learn"
     LEARNED = "learned"
     REJECTED = "not learned"
+    SECRET = "holds a secret, never learned"
+    DOCUMENT = "a document, not learned"
 
 
 @dataclass(frozen=True, slots=True)

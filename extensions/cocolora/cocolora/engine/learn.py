@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
 from cocolora.core.conversations import Turn
@@ -22,6 +22,7 @@ from cocolora.engine.supersede import supersede
 from cocolora.engine.teach import land, teach, train
 from cocolora.errors import Cancelled
 from cocolora.lessons.study import study_turns
+from cocolora.lessons.unfit import unfit
 
 _STUDY_BATCH = 4
 
@@ -30,13 +31,17 @@ Lessons = Mapping[str, tuple[Lesson, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What one run of learning did; ``stack`` is the verdict on the whole stack where anything changed."""
+    """What one run of learning did; ``stack`` is the verdict on the whole stack where anything changed.
+
+    ``kept_out`` are the turns that must not be learned, and why.
+    """
 
     read_turns: int
     adapters: tuple[Adapter, ...]
     rebuilt: tuple[Adapter, ...] = ()
     rolled_up: tuple[Adapter, ...] = ()
     stack: KeptVerdict | None = None
+    kept_out: Mapping[str, Outcome] = field(default_factory=dict)
 
     @property
     def accepted(self) -> tuple[Adapter, ...]:
@@ -46,7 +51,17 @@ class Learned:
     @property
     def sentence(self) -> str:
         """What happened, in words."""
-        return ", ".join(self._parts()) + "." if self.read_turns or self.rebuilt else "There was nothing new to read."
+        parts = [
+            ", ".join(self._parts()) + "." if self.read_turns or self.rebuilt else "There was nothing new to read."
+        ]
+        outcomes = list(self.kept_out.values())
+        if secrets := outcomes.count(Outcome.SECRET):
+            parts.append(
+                f"{count(secrets, 'turn')} with what looks like a password, key or number of a card: never learned."
+            )
+        if documents := outcomes.count(Outcome.DOCUMENT):
+            parts.append(f"{count(documents, 'long message')}: remembered as a document, not learned.")
+        return " ".join(parts)
 
     def _parts(self) -> Iterator[str]:
         taught = sum(len(a.turn_versions) for a in self.accepted)
@@ -79,6 +94,8 @@ def learn(run: Run, *, taught_elsewhere: bool = False) -> Learned:
         fingerprint = rooms.workbench().model.identity.fingerprint
         unread = rooms.journal.unread(run.profile, fingerprint, taught_elsewhere=taught_elsewhere)
         turns = settled(unread, until=run.until)
+        kept_out = _keep_out(run, turns)
+        turns = [turn for turn in turns if turn.id not in kept_out]
         study(run, turns)
         rebuilt = _rebuild(run)
         adapters = [*_learn_wishes(run, turns), *_learn_facts(run, turns)]
@@ -86,7 +103,17 @@ def learn(run: Run, *, taught_elsewhere: bool = False) -> Learned:
         changed = [*adapters, *rebuilt, *rolled_up]
         occasion = Occasion.LEARNED if adapters else Occasion.REBUILT
         stack = examine_stack(run, occasion) if changed else None
-        return Learned(len(turns), tuple(adapters), tuple(rebuilt), tuple(rolled_up), stack)
+        return Learned(len(turns), tuple(adapters), tuple(rebuilt), tuple(rolled_up), stack, kept_out)
+
+
+def _keep_out(run: Run, turns: Sequence[Turn]) -> dict[str, Outcome]:
+    """Mark the turns that must not be learned as read; return them with the reason."""
+    journal, now, longest = run.rooms.journal, run.rooms.clock(), run.rooms.settings.learning.message_tokens
+    fingerprint = run.rooms.workbench().model.identity.fingerprint
+    found = {turn.id: (turn, reason) for turn in turns if (reason := unfit(turn, message_tokens=longest)) is not None}
+    for turn, reason in found.values():
+        journal.mark_read([(turn.id, turn.version)], base_fingerprint=fingerprint, outcome=reason, now=now)
+    return {turn_id: reason for turn_id, (_, reason) in found.items()}
 
 
 def study(run: Run, turns: Sequence[Turn]) -> None:

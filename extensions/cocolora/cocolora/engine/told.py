@@ -11,7 +11,12 @@ from cocolora.core.told import Standing, Told
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import ModelError
 
-_STANDINGS = {Outcome.LEARNED: Standing.LEARNED, Outcome.REJECTED: Standing.REJECTED}
+_STANDINGS = {
+    Outcome.LEARNED: Standing.LEARNED,
+    Outcome.REJECTED: Standing.REJECTED,
+    Outcome.SECRET: Standing.SECRET,
+    Outcome.DOCUMENT: Standing.DOCUMENT,
+}
 
 
 def read_conversation(rooms: Rooms, conversation_id: str) -> tuple[Told, ...]:
