@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from cocolora.cli import main
+from cocolora.journal import Journal
 
 
 @pytest.fixture
@@ -148,3 +149,28 @@ def test_purge_leaves_what_is_not_cocoloras(run, chat_file, tmp_path):
     (tmp_path / "home" / "letter.txt").write_text("mine")
     run("purge", "--yes")
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["letter.txt"]
+
+
+def test_a_setting_is_changed_for_all_profiles_or_for_one(run):
+    assert run("settings", "learning.rank=16", "profiles.names=garden, work")[1]["learning"]["rank"] == 16
+    assert run("settings", "learning.rank=4", "--only-in", "work")[1]["learning"]["rank"] == 4
+    assert run("settings")[1]["learning"]["rank"] == 16
+    assert run("settings")[1]["profiles"]["names"] == ["garden", "work"]
+    for wrong in ("rank=4", "learning.rank", "learning.rank=0", "nothing.rank=4"):
+        code, answer = run("settings", wrong)
+        assert code == 1
+        assert answer["error"]
+    assert run("settings", "jobs.attempts=2", "--only-in", "work")[0] == 1
+    assert run("settings", "--only-in", "work")[1]["learning"]["rank"] == 4
+
+
+def test_a_turn_is_edited(run, chat_file, tmp_path):
+    run("import", chat_file)
+    journal = Journal.open(tmp_path / "home" / "journal.db")
+    (turn,) = (turn.id for turn in journal.turns())
+    journal.close()
+    code, answer = run("edit", turn, "--user", "I live in Harrowgate.")
+    assert (code, answer["revised"]) == (0, [turn])
+    assert run("edit", turn, "--user", " ")[0] == 1
+    assert run("edit", "nobody", "--user", "Hello.")[0] == 1
+    assert run("forget", "--match", "Harrowgate", "--yes")[1]["forgotten_turns"] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -244,12 +245,33 @@ class Settings(_Section):
     profiles: Profiles = Profiles()
     asides: Asides = Asides()
 
+    def of(self, profile: str) -> Settings:
+        """Return the settings that hold in a profile: these, with what differs there."""
+        whole, own = self.model_dump(), self.profiles.own.get(profile)
+        return Settings.model_validate(_merged(whole, own)) if own else self
+
     def changed(self, section: str, **values: object) -> Settings:
         """Return these settings with ``values`` in one section, validated; raises SettingsInvalid."""
         whole = self.model_dump()
         if section not in whole:
             raise SettingsInvalid("settings", [f'there is no section "{section}"'])
-        return parse_settings({**whole, section: {**whole[section], **values}}, source="settings")
+        return parse_settings(_merged(whole, {section: values}), source="settings")
+
+    def changed_in(self, profile: str, section: str, **values: object) -> Settings:
+        """Return these settings with ``values`` in one section for one profile; raises SettingsInvalid."""
+        if section not in OWN_SECTIONS:
+            raise SettingsInvalid("settings", [f'"{section}" is no section of which a profile has its own'])
+        own = _merged(self.profiles.own.get(profile, {}), {section: values})
+        parse_settings(_merged(self.model_dump(), own), source="settings")
+        return self.changed("profiles", own={**self.profiles.own, profile: own})
+
+
+OWN_SECTIONS = ("learning", "routing", "retrieval", "gate", "rollup")
+"""The sections of which a profile may have settings of its own."""
+
+
+def _merged(whole: dict[str, Any], parts: Mapping[str, Mapping[str, object]]) -> dict[str, Any]:
+    return {**whole, **{name: {**whole.get(name, {}), **values} for name, values in parts.items()}}
 
 
 def parse_settings(values: object, *, source: str) -> Settings:

@@ -213,6 +213,20 @@ def _confirm(arguments: Namespace, preview: list[str]) -> bool:
     return console.input("Forget? [y/N] ").strip().lower() in ("y", "yes")
 
 
+def settings(arguments: Namespace) -> int:
+    """Show or change the settings."""
+    from cocolora.cli import changes
+
+    return changes.settings(arguments)
+
+
+def edit(arguments: Namespace) -> int:
+    """Give a turn another text."""
+    from cocolora.cli import changes
+
+    return changes.edit(arguments)
+
+
 def profile(arguments: Namespace) -> int:
     """List, move or delete."""
     from cocolora.cli.profiles import run_profile
@@ -304,6 +318,8 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "adapters": adapters,
     "rollup": rollup,
     "forget": forget,
+    "edit": edit,
+    "settings": settings,
     "export": export,
     "import-stack": import_stack,
     "key": key,

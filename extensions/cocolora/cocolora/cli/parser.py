@@ -72,6 +72,8 @@ def build_parser() -> argparse.ArgumentParser:
     _adapter_options(add("adapters", "List the adapters, or change one."))
     _rollup_options(add("rollup", "Make fewer, larger adapters of many: what is due, or chosen ones."))
     _forget_options(add("forget", "Forget turns and everything that descends from them."))
+    _edit_options(add("edit", "Give a turn another text; what was learned from the old one is made again."))
+    _settings_options(add("settings", "Show the settings, or change some."))
     _export_options(add("export", "Write the profile's adapters: as a bundle, or as other programs load them."))
     load = add("import-stack", "Check a bundle and take its adapters in, switched off.")
     load.add_argument("source", type=Path, metavar="DIR|FILE.zip")
@@ -135,6 +137,17 @@ def _forget_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--turn", metavar="ID", action="append")
     what.add_argument("--match", metavar="TEXT", help="Every turn that holds this text.")
     parser.add_argument("--yes", action="store_true", help="Do not ask.")
+
+
+def _edit_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("turn", metavar="ID")
+    parser.add_argument("--user", metavar="TEXT", help="What you said (default: as it is).")
+    parser.add_argument("--reply", metavar="TEXT", help="The reply (default: as it is).")
+
+
+def _settings_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("change", nargs="*", metavar="SECTION.NAME=VALUE")
+    parser.add_argument("--only-in", metavar="PROFILE", help="What holds in this profile alone.")
 
 
 def _export_options(parser: argparse.ArgumentParser) -> None:

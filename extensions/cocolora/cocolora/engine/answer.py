@@ -40,7 +40,7 @@ def contextualise(rooms: Rooms, question: str, *, profile: str, visible: Sequenc
     hits = _without_echoes(rooms, rooms.index.search(question, profile=profile, limit=10, now=now))
     later = _superseding(rooms, hits)
     route = _route(rooms, _up_to_date(hits, later), profile=profile)
-    memories = _memories(rooms, hits, route, visible=visible)
+    memories = _memories(rooms, hits, route, profile=profile, visible=visible)
     return Context(render_memories(memories, now=now), route, tuple(memories))
 
 
@@ -98,11 +98,11 @@ def _route(rooms: Rooms, hits: Sequence[Hit], *, profile: str) -> Route:
         adapters = rooms.adapters(profile)
     except ModelError:  # without a model that takes adapters, text memory still works
         return Route()
-    return choose_route(hits, adapters, routing=rooms.settings.routing)
+    return choose_route(hits, adapters, routing=rooms.settings.of(profile).routing)
 
 
-def _memories(rooms: Rooms, hits: Sequence[Hit], route: Route, *, visible: Sequence[str]) -> list[Memory]:
-    retrieval = rooms.settings.retrieval
+def _memories(rooms: Rooms, hits: Sequence[Hit], route: Route, *, profile: str, visible: Sequence[str]) -> list[Memory]:
+    retrieval = rooms.settings.of(profile).retrieval
     if not retrieval.quote:
         return []
     best = max((hit.score for hit in hits), default=0.0)

@@ -9,6 +9,7 @@ from cocolora.core.conversations import Turn
 from cocolora.core.counting import count
 from cocolora.core.lessons import Lesson
 from cocolora.engine.rooms import Rooms
+from cocolora.lessons.unfit import holds_secret
 from cocolora.sharing import write_dataset
 
 
@@ -36,14 +37,15 @@ class Dataset:
 def plan_dataset(rooms: Rooms, *, profile: str) -> Dataset:
     """Return what a dataset of the profile would hold.
 
-    A turn that a conversation holds whose learning is switched off is left out; what was forgotten or removed is
-    not there.
+    A turn that a conversation holds whose learning is switched off is left out, and so is one with a secret; what was
+    forgotten or removed is not there.
     """
     private = rooms.journal.unlearnable()
     turns = [
         turn
         for turn in rooms.journal.turns(profile=profile)
         if not private or private.isdisjoint(rooms.journal.conversations_of(turn.id))
+        if not holds_secret(turn.text)
     ]
     turns.sort(key=lambda turn: (turn.said_at, turn.conversation_id, turn.ordinal))
     return Dataset(profile, tuple(turns), tuple(rooms.journal.lessons([turn.id for turn in turns])))

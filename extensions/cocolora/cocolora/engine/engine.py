@@ -126,7 +126,13 @@ class Engine:
 
     def change_settings(self, section: str, **values: object) -> Settings:
         """Change settings of one section, keep them, and return all. Raises SettingsInvalid and changes nothing."""
-        settings = self._rooms.settings.changed(section, **values)
+        return self._keep_settings(self.settings.changed(section, **values))
+
+    def change_settings_in(self, profile: str, section: str, **values: object) -> Settings:
+        """Change settings of one section for one profile alone. Raises SettingsInvalid and changes nothing."""
+        return self._keep_settings(self.settings.changed_in(profile, section, **values))
+
+    def _keep_settings(self, settings: Settings) -> Settings:
         save_settings(settings, self.home.settings_file)
         self._rooms.settings = settings
         self.jobs.wake()
@@ -257,7 +263,7 @@ class Engine:
         self.jobs.submit_once(handlers.LEARN, schedule.AUTOMATIC, profile=profile)
 
     def _learn_if_due(self, profile: str) -> None:
-        if self.settings.learning.automatic and status.read_due(self._rooms, profile=profile).now:
+        if self.settings.of(profile).learning.automatic and status.read_due(self._rooms, profile=profile).now:
             self._learn_by_itself(profile)
         self.jobs.wake()
 

@@ -33,7 +33,7 @@ def examine(run: Run, task: Assignment, plan: Plan, adapter: Adapter) -> Adapter
         neighbours_before=before,
         neighbours=after,
     )
-    verdict = judge(scores, run.rooms.settings.gate)
+    verdict = judge(scores, run.settings.gate)
     state = AdapterState.READY if verdict.passed else AdapterState.REJECTED
     return replace(adapter, scores=scores, state=state, reason=verdict.reason)
 
@@ -111,11 +111,11 @@ def held_out_probes(run: Run, catalogue: Catalogue, *, but: Sequence[str] = ()) 
         for lesson in run.rooms.journal.lessons(sorted(turn_ids - left_out), fingerprint)
         if lesson.kind is LessonKind.FACT and lesson.held_out and lesson.id not in superseded
     ]
-    return [Probe(lesson.question, lesson.key) for lesson in spread(lessons, run.rooms.settings.gate.probes)]
+    return [Probe(lesson.question, lesson.key) for lesson in spread(lessons, run.settings.gate.probes)]
 
 
 def _route(run: Run, hits: Sequence[Hit], catalogue: Catalogue) -> Route:
-    return choose_route(hits, catalogue, routing=run.rooms.settings.routing)
+    return choose_route(hits, catalogue, routing=run.settings.routing)
 
 
 def _ask_routed(
@@ -141,7 +141,7 @@ def examine_stack(run: Run, occasion: Occasion) -> KeptVerdict:
         retention_base = share_right(known, model)
     recalled, kept, declined = (share(_ask_routed(run, probes, hits, catalogue)) for probes in (recall, known, unknown))
     scores = Scores(recalled, kept, retention_base, declined)
-    verdict = judge(scores, rooms.settings.gate)
+    verdict = judge(scores, run.settings.gate)
     judged = KeptVerdict(run.profile, "", occasion, verdict.passed, verdict.reason, scores, rooms.clock())
     rooms.journal.add_verdict(judged)
     return judged

@@ -31,7 +31,7 @@ def handlers_of(rooms: Rooms) -> dict[str, Handler]:
 
 def learn_unread(rooms: Rooms, task: Task) -> str:
     """Learn what is unread; an ``automatic`` learning leaves alone what may still be edited."""
-    settled = timedelta(minutes=rooms.settings.learning.settle_minutes)
+    settled = timedelta(minutes=rooms.settings.of(task.profile).learning.settle_minutes)
     until = rooms.clock() - settled if task.payload.get("automatic") else None
     run = Run(rooms, task.profile, task.on_progress, task.cancelled, until=until)
     return learn.learn(run, taught_elsewhere=bool(task.payload.get("taught_elsewhere"))).sentence

@@ -99,7 +99,7 @@ def learn(run: Run, *, taught_elsewhere: bool = False) -> Learned:
         study(run, turns)
         rebuilt = _rebuild(run)
         adapters = [*_learn_wishes(run, turns), *_learn_facts(run, turns)]
-        rolled_up = _roll_up(run) if rooms.settings.rollup.automatic else []
+        rolled_up = _roll_up(run) if run.settings.rollup.automatic else []
         changed = [*adapters, *rebuilt, *rolled_up]
         occasion = Occasion.LEARNED if adapters else Occasion.REBUILT
         stack = examine_stack(run, occasion) if changed else None
@@ -108,7 +108,7 @@ def learn(run: Run, *, taught_elsewhere: bool = False) -> Learned:
 
 def _keep_out(run: Run, turns: Sequence[Turn]) -> dict[str, Outcome]:
     """Mark the turns that must not be learned as read; return them with the reason."""
-    journal, now, longest = run.rooms.journal, run.rooms.clock(), run.rooms.settings.learning.message_tokens
+    journal, now, longest = run.rooms.journal, run.rooms.clock(), run.settings.learning.message_tokens
     fingerprint = run.rooms.workbench().model.identity.fingerprint
     found = {turn.id: (turn, reason) for turn in turns if (reason := unfit(turn, message_tokens=longest)) is not None}
     for turn, reason in found.values():
@@ -198,7 +198,7 @@ def _learn_facts(run: Run, turns: Sequence[Turn]) -> list[Adapter]:
     lessons, superseded = _lessons(run, turns), _superseded(run, turns)
     telling = [turn for turn in turns if _holds(lessons[turn.id], LessonKind.FACT)]
     made: list[Adapter] = []
-    for stretch in cut_stretches(telling, run.rooms.settings.learning):
+    for stretch in cut_stretches(telling, run.settings.learning):
         task = assign(run, stretch, [x for turn in stretch for x in lessons[turn.id]], superseded, always_on(run))
         if task.facts:
             made += _teach_or_split(run, task)
@@ -237,7 +237,7 @@ def _mark_superseded(run: Run, turns: Sequence[Turn]) -> None:
 def _roll_up(run: Run) -> list[Adapter]:
     """Roll up what gathered, level by level; what was rolled up long ago is discarded."""
     rooms = run.rooms
-    roll_up.discard_sources(rooms, older_than_days=rooms.settings.rollup.keep_days)
+    roll_up.discard_sources(rooms, older_than_days=run.settings.rollup.keep_days)
     made: list[Adapter] = []
     while plans := roll_up.plan_due(rooms, run.profile):
         made.append(roll_up.roll_up(run, plans[0]))

@@ -92,7 +92,7 @@ def make_plan(run: Run, task: Assignment, *, seed: int) -> Plan:
 
 def _plan_knowledge(run: Run, task: Assignment, *, seed: int) -> Plan:
     """Plan an adapter that knows the facts of its turns, on top of the profile's behaviour."""
-    bench, learning = run.rooms.workbench(), run.rooms.settings.learning
+    bench, learning = run.rooms.workbench(), run.settings.learning
     bare = bench.bare_replay()
     asked = [lesson for lesson in task.lessons if lesson.kind is LessonKind.NEGATIVE]
     with bench.using([]) as model:

@@ -20,7 +20,7 @@ def judge_due(rooms: Rooms, unread: Sequence[Turn], *, profile: str) -> Due:
         read_until=_read_until(rooms, profile),
         worked=rooms.journal.queue.worked_since(TRAINING_KINDS, now - BUDGET_WINDOW),
     )
-    return is_due(unread, rooms.settings.learning, rhythm)
+    return is_due(unread, rooms.settings.of(profile).learning, rhythm)
 
 
 def _read_until(rooms: Rooms, profile: str) -> datetime | None:
@@ -31,5 +31,5 @@ def _read_until(rooms: Rooms, profile: str) -> datetime | None:
     began_at = job.started_at or job.finished_at
     if began_at is None:
         return None
-    settle = timedelta(minutes=rooms.settings.learning.settle_minutes)
+    settle = timedelta(minutes=rooms.settings.of(profile).learning.settle_minutes)
     return began_at - settle if job.payload.get("automatic") else began_at

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from cocolora.core.events import CancelCheck, ProgressCallback
 from cocolora.engine.rooms import Rooms
+from cocolora.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,8 @@ class Run:
     on_progress: ProgressCallback
     cancelled: CancelCheck
     until: datetime | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold in the profile."""
+        return self.rooms.settings.of(self.profile)

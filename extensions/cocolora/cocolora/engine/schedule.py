@@ -14,10 +14,10 @@ AUTOMATIC = {"automatic": True}
 
 def start_what_is_due(rooms: Rooms, start: Callable[[str], None]) -> datetime | None:
     """Start learning for each profile for which it is due; return when to look again if nothing more is said."""
-    if not rooms.settings.learning.automatic:
-        return None
     moments = []
     for profile in rooms.journal.profiles():
+        if not rooms.settings.of(profile).learning.automatic:
+            continue
         due = read_due(rooms, profile=profile)
         if due.now:
             start(profile)

@@ -32,7 +32,7 @@ def train(run: Run, task: Assignment) -> Adapter:
     One that does not pass the gate is tried again with another seed and more steps, ``learning.attempts`` times in all.
     """
     adapter = _attempt(run, task, attempt=0)
-    for attempt in range(1, run.rooms.settings.learning.attempts):
+    for attempt in range(1, run.settings.learning.attempts):
         if adapter.state is AdapterState.READY:
             break
         shutil.rmtree(run.rooms.home.adapter_folder(adapter.id))
@@ -91,7 +91,7 @@ def _attempt(run: Run, task: Assignment, *, attempt: int) -> Adapter:
 
 def _samples(run: Run, plan: Plan) -> list[Sample]:
     """Return the plan's samples, without those that are too long: a quoted message may be of any length."""
-    model, most_tokens = run.rooms.workbench().model, run.rooms.settings.learning.sample_tokens
+    model, most_tokens = run.rooms.workbench().model, run.settings.learning.sample_tokens
     samples = [model.sample(exchange) for exchange in plan.exchanges]
     return [sample for sample in samples if len(sample.tokens) <= most_tokens]
 
@@ -109,7 +109,7 @@ def draft_adapter(run: Run, task: Assignment, *, attempt: int) -> Adapter:
         state=AdapterState.READY,
         weight=task.weight,
         base=base,
-        recipe=make_recipe(run.rooms.settings, task, attempt=attempt),
+        recipe=make_recipe(run.settings, task, attempt=attempt),
         sha256="",
         size_bytes=0,
         made_at=made_at,

@@ -1,0 +1,42 @@
+"""Settings: those of all profiles, and what differs in one."""
+
+import pytest
+
+from cocolora.errors import SettingsInvalid
+from cocolora.settings import Settings, load_settings, save_settings
+
+
+def test_a_profile_has_what_differs_there_and_the_rest_as_everywhere(tmp_path):
+    settings = Settings().changed_in("work", "learning", rank=4).changed_in("work", "learning", steps=50)
+    settings = settings.changed("learning", rank=16, alpha=32.0)
+    assert (settings.learning.rank, settings.of("work").learning.rank, settings.of("personal").learning.rank) == (
+        16,
+        4,
+        16,
+    )
+    assert (settings.of("work").learning.steps, settings.of("work").learning.alpha) == (50, 32.0)
+    save_settings(settings, tmp_path / "settings.json")
+    assert load_settings(tmp_path / "settings.json") == settings
+
+
+def test_a_wrong_value_for_one_profile_is_refused_and_named():
+    with pytest.raises(SettingsInvalid, match=r"learning\.rank"):
+        Settings().changed_in("work", "learning", rank=0)
+    with pytest.raises(SettingsInvalid, match="no section of which"):
+        Settings().changed_in("work", "stack", memory_bytes=1)
+
+
+@pytest.mark.parametrize(
+    ("place", "profile"),
+    [("chat/Boss/20261120-09-00-00", "work"), ("instruct/20261120", "instruct"), ("chat/Ada/x", "otherwise")],
+)
+def test_the_first_rule_that_fits_says_where_a_new_chat_belongs(place, profile):
+    settings = Settings().changed(
+        "profiles", rules="chat/boss/* = work\ninstruct/* = instruct\n\nchat/Boss/* = personal"
+    )
+    assert settings.profiles.of_chat(place, "otherwise") == profile
+
+
+def test_a_rule_that_is_none_is_refused():
+    with pytest.raises(SettingsInvalid, match="an equals sign"):
+        Settings().changed("profiles", rules="instruct")
