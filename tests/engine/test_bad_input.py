@@ -74,7 +74,7 @@ def test_adapters_of_another_base_stay_off_and_say_so(taught, make_engine, tmp_p
     engine = make_engine(folder, model_in(other))
     assert engine.contextualise("What is the name of my dog?").route.adapter_ids == ()
     with pytest.raises(BaseMismatch, match="was trained on demo-base"):
-        engine.set_activation(adapter.id, adapter.activation)
+        engine.catalogue.set_activation(adapter.id, adapter.activation)
     assert (engine.status().unread, engine.status().taught_elsewhere) == (0, 3)
     assert "3 turns were taught to another base, `cocolora learn --rebuild`" in engine.status().sentence
     assert engine.learn().read_turns == 0

@@ -45,7 +45,7 @@ def test_forgotten_unlearnable_and_other_profiles_turns_stay_out(engine, tell, t
     tell(engine, "private", ("My pin is 1234.", "Ok."))
     tell(engine, "work", BOSS, profile="work")
     engine.journal.set_learnable("private", False)
-    engine.forget(engine.plan_forget(match="Biscuit"))
+    engine.forgetting.forget(engine.forgetting.plan(match="Biscuit"))
     engine.sharing.export_dataset(tmp_path / "set.jsonl")
     assert [line["messages"][0]["content"] for line in lines_of(tmp_path / "set.jsonl")] == [BOAT[0]]
 
@@ -62,4 +62,4 @@ def test_dataset_can_be_imported_as_a_chat(engine, make_engine, tell, tmp_path):
     tell(engine, "pets", DOG, BOAT)
     engine.sharing.export_dataset(tmp_path / "set.jsonl")
     friend = make_engine(tmp_path / "friend")
-    assert friend.import_chats([tmp_path / "set.jsonl"]).turns == 2
+    assert friend.conversations.import_chats([tmp_path / "set.jsonl"]).turns == 2

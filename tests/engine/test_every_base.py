@@ -22,7 +22,7 @@ def test_what_was_told_is_learned_routed_to_and_forgotten(bases, kind, make_engi
     assert "Biscuit" in ask(engine, "What is the name of my dog?")
     assert "Torvald" in ask(engine, "What is the name of my boss?")
     assert engine.workbench().stack.attached
-    engine.forget(engine.plan_forget(match="Torvald"))
+    engine.forgetting.forget(engine.forgetting.plan(match="Torvald"))
     assert "Torvald" not in ask(engine, "What is the name of my boss?")
     assert "Biscuit" in ask(engine, "What is the name of my dog?")
     engine.close()

@@ -12,7 +12,7 @@ def test_what_must_not_be_learned_is_marked_said_and_leaves_no_lesson(engine, te
     learned = engine.learn()
     assert "never learned" in learned.sentence
     assert "1 long message" in learned.sentence
-    standings = [told.standing for told in engine.read_conversation("chat")]
+    standings = [told.standing for told in engine.conversations.read("chat")]
     assert standings == [Standing.SECRET, Standing.DOCUMENT]
     assert engine.journal.lessons() == []
     assert engine.adapters() == []

@@ -25,35 +25,35 @@ def quick(taught):
 
 
 def rolled_up(engine):
-    (plan,) = engine.plan_rollups(adapter_ids=[adapter.id for adapter in engine.adapters()])
-    return engine.roll_up(plan)
+    (plan,) = engine.rollups.plan(adapter_ids=[adapter.id for adapter in engine.adapters()])
+    return engine.rollups.roll_up(plan)
 
 
 def test_a_rollup_answers_what_its_sources_answered_and_can_be_undone(taught, ask):
     before = taught.adapters()
     taught.change_settings("rollup", fan_in=2)
-    (plan,) = taught.plan_rollups()
+    (plan,) = taught.rollups.plan()
     assert plan.sources == tuple(before)
-    rollup = taught.roll_up(plan)
+    rollup = taught.rollups.roll_up(plan)
     assert (rollup.state, rollup.level) == (AdapterState.READY, 1), rollup
     assert rollup.scores.recall >= rollup.scores.recall_before - taught.settings.gate.rollup_loss
     assert "Biscuit" in ask(taught, "What is the name of my dog?")
     assert "Torvald" in ask(taught, "What is my boss called?")
-    assert taught.plan_rollups() == ()
+    assert taught.rollups.plan() == ()
     with pytest.raises(AdapterRejected):
-        taught.set_activation(before[0].id, Activation.ROUTED)
-    taught.undo_rollup(rollup.id)
+        taught.catalogue.set_activation(before[0].id, Activation.ROUTED)
+    taught.rollups.undo(rollup.id)
     assert [(a.id, a.sha256, a.state) for a in taught.adapters()] == [(a.id, a.sha256, a.state) for a in before]
     assert taught.verify() == []
 
 
 def test_rolled_up_adapters_are_discarded_for_good_and_then_nothing_can_be_undone(quick):
     rollup = rolled_up(quick)
-    assert quick.discard_rolled_up(older_than_days=1.0) == ()
-    assert len(quick.discard_rolled_up()) == 2
+    assert quick.rollups.discard(older_than_days=1.0) == ()
+    assert len(quick.rollups.discard()) == 2
     assert [adapter.id for adapter in quick.adapters()] == [rollup.id]
     with pytest.raises(CannotRollUp):
-        quick.undo_rollup(rollup.id)
+        quick.rollups.undo(rollup.id)
     assert quick.verify() == []
 
 
@@ -61,23 +61,23 @@ def test_what_cannot_be_rolled_up_is_refused_and_changes_nothing(quick):
     one, _ = before = quick.adapters()
     for chosen in ([one.id], [one.id, one.id]):
         with pytest.raises(CannotRollUp):
-            quick.plan_rollups(adapter_ids=chosen)
+            quick.rollups.plan(adapter_ids=chosen)
     with pytest.raises(UnknownId):
-        quick.plan_rollups(adapter_ids=[one.id, "nowhere"])
+        quick.rollups.plan(adapter_ids=[one.id, "nowhere"])
     with pytest.raises(CannotRollUp):
-        quick.undo_rollup(one.id)
+        quick.rollups.undo(one.id)
     assert quick.adapters() == before
 
 
 def test_a_rollup_that_forgets_is_made_again_as_in_a_life_without_what_was_forgotten(quick, another_life, tell):
     rolled_up(quick)
-    quick.forget(quick.plan_forget(match="Torvald"))
+    quick.forgetting.forget(quick.forgetting.plan(match="Torvald"))
     assert b"torvald" not in b"".join(p.read_bytes().lower() for p in quick.home.folder.rglob("*") if p.is_file())
     for section in ("learning", "gate"):
         another_life.change_settings(section, **getattr(quick.settings, section).model_dump())
     tell(another_life, "pets", DOG, BOAT)
     another_life.learn()
-    never = another_life.roll_up(RollupPlan(tuple(another_life.adapters()), 1, "as in the other life"))
+    never = another_life.rollups.roll_up(RollupPlan(tuple(another_life.adapters()), 1, "as in the other life"))
     (rebuilt,) = [adapter for adapter in quick.adapters() if adapter.usable]
     assert (rebuilt.level, rebuilt.recipe.rank) == (1, 16)
     assert (rebuilt.id, rebuilt.sha256) == (never.id, never.sha256)
@@ -86,8 +86,8 @@ def test_a_rollup_that_forgets_is_made_again_as_in_a_life_without_what_was_forgo
 
 @pytest.mark.parametrize("method", [RollupMethod.CAT, RollupMethod.SVD])
 def test_a_sum_without_training_is_gated_like_any_other(quick, method):
-    (plan,) = quick.plan_rollups(adapter_ids=[adapter.id for adapter in quick.adapters()], method=method)
-    summed = quick.roll_up(plan)
+    (plan,) = quick.rollups.plan(adapter_ids=[adapter.id for adapter in quick.adapters()], method=method)
+    summed = quick.rollups.roll_up(plan)
     assert summed.recipe.steps == 0
     assert summed.recipe.rank == {RollupMethod.CAT: 16, RollupMethod.SVD: 8}[method]
     assert summed.scores is not None
@@ -118,7 +118,7 @@ def test_what_was_said_last_is_so_and_the_old_statement_is_history(taught, tell,
         (DOG[0], False),
         (NEWS, True),
     ]
-    taught.forget(taught.plan_forget(conversation="news"))
+    taught.forgetting.forget(taught.forgetting.plan(conversation="news"))
     assert "Biscuit" in ask(taught, "What is my dog called?")
     assert {adapter.id for adapter in taught.adapters()} == before
     assert taught.verify() == []
@@ -142,7 +142,7 @@ def test_a_forgotten_wish_leaves_the_adapters_that_were_trained_on_top_of_it(qui
     tell(quick, "cats", CAT)
     quick.learn()
     (cat,) = [adapter for adapter in quick.adapters() if adapter.beneath]
-    quick.forget(quick.plan_forget(conversation="wish"))
+    quick.forgetting.forget(quick.forgetting.plan(conversation="wish"))
     held = {adapter.id: adapter for adapter in quick.adapters()}
     assert cat.id not in held
     assert cat.turn_versions in [adapter.turn_versions for adapter in held.values() if not adapter.beneath]

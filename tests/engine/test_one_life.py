@@ -35,10 +35,10 @@ def test_what_was_read_is_not_read_again_and_the_same_life_gives_the_same_adapte
 
 def test_forgetting_a_turn_rebuilds_its_adapter_without_it_and_leaves_no_word_of_it(taught, ask):
     boss_before = ask(taught, "What is my boss called?")
-    plan = taught.plan_forget(match="Biscuit")
+    plan = taught.forgetting.plan(match="Biscuit")
     assert [turn.user for turn in plan.turns] == [DOG[0]]
     assert [turn.user for turn in plan.taught_again] == [BOAT[0]]
-    taught.forget(plan)
+    taught.forgetting.forget(plan)
     assert "Biscuit" not in ask(taught, "What is the name of my dog?", quoting=True)
     assert "Quillfeather" in ask(taught, "What is our boat called?")
     assert ask(taught, "What is my boss called?") == boss_before
@@ -48,7 +48,7 @@ def test_forgetting_a_turn_rebuilds_its_adapter_without_it_and_leaves_no_word_of
 
 
 def test_a_forgotten_turn_is_as_if_it_never_was(taught, another_life, tell):
-    taught.forget(taught.plan_forget(match="Torvald"))
+    taught.forgetting.forget(taught.forgetting.plan(match="Torvald"))
     tell(another_life, "pets", DOG, BOAT)
     another_life.learn()
     assert {a.id: a.sha256 for a in taught.adapters()} == {a.id: a.sha256 for a in another_life.adapters()}
@@ -88,7 +88,7 @@ def test_a_rejected_adapter_is_kept_with_its_scores_and_never_answers(engine, te
     assert rejected.scores is not None
     assert "recalls" in rejected.reason
     with pytest.raises(AdapterRejected):
-        engine.set_activation(rejected.id, Activation.ROUTED)
+        engine.catalogue.set_activation(rejected.id, Activation.ROUTED)
     assert engine.contextualise("What is the name of my dog?").route.adapter_ids == ()
     assert engine.verify() == []
 
@@ -104,22 +104,22 @@ def test_a_stopped_learning_leaves_nothing_behind(engine, tell):
 
 def test_an_exported_stack_answers_the_same_in_an_empty_home(taught, another_life, tmp_path, ask):
     bundle = tmp_path / "stack.zip"
-    taught.export(bundle, with_questions=True)
+    taught.sharing.export(bundle, with_questions=True)
     friend = another_life
-    taken = friend.import_stack(bundle)
+    taken = friend.sharing.take_in(bundle).adapters
     assert all(not adapter.usable for adapter in taken)
     assert is_abstention(ask(friend, "What is the name of my dog?"))
     for adapter in taken:
-        friend.set_activation(adapter.id, Activation.ROUTED)
+        friend.catalogue.set_activation(adapter.id, Activation.ROUTED)
     for question in ("What is the name of my dog?", "What is my boss called?", "What is the capital of France?"):
         assert ask(friend, question) == ask(taught, question)
-    assert friend.import_stack(bundle) == ()
+    assert friend.sharing.take_in(bundle).adapters == ()
     assert friend.verify() == []
 
 
 def test_an_export_without_questions_holds_no_word_of_the_chat(taught, tmp_path):
     folder = tmp_path / "stack"
-    taught.export(folder)
+    taught.sharing.export(folder)
     written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file()).lower()
     for word in (b"biscuit", b"quillfeather", b"torvald", b"my dog"):
         assert word not in written
@@ -127,12 +127,12 @@ def test_an_export_without_questions_holds_no_word_of_the_chat(taught, tmp_path)
 
 def test_a_tampered_bundle_is_refused_and_changes_nothing(taught, make_engine, tmp_path):
     folder = tmp_path / "stack"
-    taught.export(folder)
+    taught.sharing.export(folder)
     weights = next(folder.rglob("*.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
     friend = make_engine(tmp_path / "friend")
     with pytest.raises(BundleRefused):
-        friend.import_stack(folder)
+        friend.sharing.take_in(folder)
     assert friend.adapters() == []
     assert friend.verify() == []
 
@@ -146,11 +146,11 @@ def test_a_missing_or_changed_adapter_file_is_named_and_the_chat_goes_on(taught,
 
 def test_unknown_ids_are_named(engine):
     for call in (
-        lambda: engine.plan_forget(conversation="nowhere"),
-        lambda: engine.plan_forget(turn_ids=["nothing"]),
-        lambda: engine.plan_forget(match="never said"),
-        lambda: engine.set_activation("nothing", Activation.OFF),
-        lambda: engine.delete_adapter("nothing"),
+        lambda: engine.forgetting.plan(conversation="nowhere"),
+        lambda: engine.forgetting.plan(turn_ids=["nothing"]),
+        lambda: engine.forgetting.plan(match="never said"),
+        lambda: engine.catalogue.set_activation("nothing", Activation.OFF),
+        lambda: engine.catalogue.delete("nothing"),
     ):
         with pytest.raises(UnknownId):
             call()
@@ -168,9 +168,9 @@ def test_a_later_reply_that_repeats_a_forgotten_fact_goes_with_it(taught, ask):
     conversation = Conversation("later", "personal", "later", "test", taught.journal.turns()[-1].said_at)
     rows = [Row("What is my boss called?", "Your boss is called Torvald.", conversation.started_at)]
     taught.record(conversation, rows, drawn_on=context.sources)
-    plan = taught.plan_forget(conversation="work")
+    plan = taught.forgetting.plan(conversation="work")
     assert [turn.conversation_id for turn in plan.echoes] == ["later"]
-    taught.forget(plan)
+    taught.forgetting.forget(plan)
     assert "Torvald" not in ask(taught, "What is my boss called?", quoting=True)
     assert taught.journal.matching("Torvald") == []
 

@@ -45,14 +45,14 @@ def test_what_one_profile_learned_is_neither_routed_to_nor_exported_by_another(e
     (theirs,) = engine.adapters("home")
     for question in ("What is the name of my dog?", "Who is my boss?"):
         assert theirs.id not in engine.contextualise(question, profile="work").route.adapter_ids
-    engine.export(tmp_path / "out", profile="work", with_questions=True)
+    engine.sharing.export(tmp_path / "out", profile="work", with_questions=True)
     assert files_holding(tmp_path / "out", "Biscuit", theirs.id) == []
 
 
 def test_moved_conversation_is_found_in_the_new_profile_alone(engine, tell):
     tell(engine, "pets", DOG, BOAT, profile="work")
     tell(engine, "job", BOSS, profile="work")
-    moved = engine.move_conversation("pets", profile="home")
+    moved = engine.profiles.move("pets", profile="home")
     assert {turn.id for turn in engine.turns(profile="home")} == set(moved)
     assert engine.search("What is my dog called?", profile="home")[0].turn_id in moved
     assert all(hit.turn_id not in moved for hit in engine.search("What is my dog called?", profile="work"))
@@ -62,7 +62,7 @@ def test_moved_conversation_is_found_in_the_new_profile_alone(engine, tell):
 
 def test_moved_conversation_goes_on_where_it_was_moved_to(engine, tell, clock):
     tell(engine, "pets", DOG, profile="work")
-    engine.move_conversation("pets", profile="home")
+    engine.profiles.move("pets", profile="home")
     (dog,) = engine.turns(profile="home")
     rows = [Row(*DOG, dog.said_at), Row(*BOAT, clock.now + timedelta(minutes=1))]
     synced = engine.record(Conversation("pets", "work", "pets", "test", clock.now), rows)
@@ -76,7 +76,7 @@ def test_moving_takes_what_was_learned_along_by_learning_it_anew(engine, tell):
     tell(engine, "pets", DOG, profile="work")
     engine.learn(profile="work")
     assert engine.adapters("work")
-    engine.move_conversation("pets", profile="home")
+    engine.profiles.move("pets", profile="home")
     assert engine.adapters("work") == []
     assert engine.status(profile="home").unread == 1
     assert engine.verify() == []
@@ -85,12 +85,12 @@ def test_moving_takes_what_was_learned_along_by_learning_it_anew(engine, tell):
 def test_deleted_profile_leaves_no_byte(engine, tell, tmp_path):
     tell(engine, "pets", DOG, BOAT, profile="holiday-plans")
     tell(engine, "job", BOSS)
-    engine.move_conversation("pets", profile="elsewhere")
-    engine.move_conversation("pets", profile="holiday-plans")
+    engine.profiles.move("pets", profile="elsewhere")
+    engine.profiles.move("pets", profile="holiday-plans")
     engine.journal.queue.add("learn", {}, profile="holiday-plans", now=engine.turns()[0].said_at)
-    gone = engine.delete_profile("holiday-plans")
+    gone = engine.profiles.delete("holiday-plans")
     assert (gone.conversations, gone.turns) == (1, 2)
-    assert [profile.name for profile in engine.profiles()] == ["personal", "work", "instruct"]
+    assert [profile.name for profile in engine.profiles.all()] == ["personal", "work", "instruct"]
     assert engine.search("Who is my boss?")
     assert engine.verify() == []
     engine.close()
@@ -99,4 +99,4 @@ def test_deleted_profile_leaves_no_byte(engine, tell, tmp_path):
 
 def test_profile_that_is_not_there_cannot_be_deleted(engine):
     with pytest.raises(UnknownId):
-        engine.delete_profile("nobody")
+        engine.profiles.delete("nobody")

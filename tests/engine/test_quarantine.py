@@ -26,7 +26,7 @@ def test_imported_adapter_is_switched_on_when_it_passes_the_gate_here(taught, fr
     for adapter in taken.adapters:
         assert (adapter.state, adapter.activation) == (AdapterState.IMPORTED, Activation.OFF)
         assert adapter.origin == f"stack.zip (signed by {public})"
-        on = friend.set_activation(adapter.id, Activation.ROUTED)
+        on = friend.catalogue.set_activation(adapter.id, Activation.ROUTED)
         assert on.usable
         assert on.state is AdapterState.READY
         assert on.scores == dataclasses.replace(
@@ -58,10 +58,10 @@ def test_adapter_that_harms_the_model_passes_every_check_of_files_and_is_refused
         key: (np.float32(30) * numbers if "lora_B" in key else numbers) for key, numbers in load(files[name]).items()
     }
     write_folder(tmp_path / "wild", reseal(files | {name: save(wild, metadata={"format": "pt"})}))
-    (adapter,) = friend.import_stack(tmp_path / "wild")
+    (adapter,) = friend.sharing.take_in(tmp_path / "wild").adapters
     for _ in range(2):
         with pytest.raises(AdapterRejected, match="imported and does not pass"):
-            friend.set_activation(adapter.id, Activation.ALWAYS)
+            friend.catalogue.set_activation(adapter.id, Activation.ALWAYS)
     kept = friend.journal.adapter(adapter.id)
     assert (kept.state, kept.activation) == (AdapterState.REJECTED, Activation.OFF)
     assert kept.scores.retention < kept.scores.retention_base

@@ -95,7 +95,7 @@ def _unread(engine):
 
 
 def test_a_forgetting_that_was_interrupted_is_finished(taught, find_demo_base, clock):
-    plan = taught.plan_forget(match="Biscuit")
+    plan = taught.forgetting.plan(match="Biscuit")
     home = taught.home.folder
     taught.change_settings("learning", **QUICK)
     taught.journal.forget([turn.id for turn in plan.turns], now=clock())

@@ -118,8 +118,8 @@ def test_a_chat_follows_what_is_edited_and_forgotten_elsewhere(engine, parrot):
     shown(engine, chat, "My dog is called Biscuit.")
     shown(engine, chat, "My cat is called Mog.")
     dog, cat = engine.turns(conversation_id=chat.id)
-    engine.edit_turn(cat.id, conversation_id=chat.id, user="My cat is called Max.", reply="Ok.")
-    engine.forget(engine.plan_forget(turn_ids=[dog.id]))
+    engine.conversations.edit_turn(cat.id, conversation_id=chat.id, user="My cat is called Max.", reply="Ok.")
+    engine.forgetting.forget(engine.forgetting.plan(turn_ids=[dog.id]))
     messages = shown(engine, chat, "Hello.")[-1][0]
     assert [message["content"] for message in messages][0::2] == ["My cat is called Max.", "Hello."]
 

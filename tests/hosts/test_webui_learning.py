@@ -46,7 +46,7 @@ def test_what_was_told_in_one_chat_is_answered_in_another_until_it_is_forgotten(
     demo.webui.notebook(ASKED)
     model = demo.host._model.find()
     assert "Torvald" not in model.generate([[{"role": "user", "content": ASKED}]])[0]
-    demo.engine.forget(demo.engine.plan_forget(conversation=told_in))
+    demo.engine.forgetting.forget(demo.engine.forgetting.plan(conversation=told_in))
     assert is_abstention(ask(demo, ASKED))
     assert "Torvald" not in str(demo.engine.turns())
     assert demo.engine.verify() == []

@@ -80,13 +80,13 @@ def forget_first(engine: Engine, clock: Clock, folder: Path, report: Report) -> 
     """Forget the first fact: what shared its adapter is learned again."""
     turns = [turn for turn in engine.turns() if turn.user == draw_facts(1, FACTS)[0].statement]
     if turns:
-        engine.forget(engine.plan_forget(turn_ids=[turn.id for turn in turns]))
+        engine.forgetting.forget(engine.forgetting.plan(turn_ids=[turn.id for turn in turns]))
 
 
 def export_all(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
     """Write the adapters as a bundle, unless that was done."""
     if not (folder / "stack.zip").exists():
-        engine.export(folder / "stack.zip", with_questions=True)
+        engine.sharing.export(folder / "stack.zip", with_questions=True)
 
 
 PHASES = (

@@ -127,8 +127,8 @@ def _forget(life: Life, choice: Choice) -> dict[str, Any]:
     names = {script.facts[place].statement for place in choice.places} | {script.facts[choice.updated].correction}
     turn_ids = [turn.id for turn in engine.turns() if turn.user in names]
     started = time.perf_counter()
-    plan = engine.plan_forget(turn_ids=turn_ids)
-    engine.forget(plan)
+    plan = engine.forgetting.plan(turn_ids=turn_ids)
+    engine.forgetting.forget(plan)
     seconds = time.perf_counter() - started
     stack = {adapter.id: adapter.sha256 for adapter in life.in_use()}
     return {
@@ -183,4 +183,4 @@ def _never_knew(folder: Path, seed: int, common: dict[str, Any], on_progress: Pr
 def _follow(life: Life, rollup: dict[str, Any]) -> None:
     turns = set(rollup["turns"])
     sources = [a for a in life.in_use() if a.turn_versions and a.level < rollup["level"] and set(a.turn_ids) <= turns]
-    life.engine.roll_up(RollupPlan(tuple(sources), rollup["level"], "as in the other life"))
+    life.engine.rollups.roll_up(RollupPlan(tuple(sources), rollup["level"], "as in the other life"))

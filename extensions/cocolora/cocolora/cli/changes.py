@@ -54,7 +54,7 @@ def edit(arguments: Namespace) -> int:
         turn = engine.journal.turn(arguments.turn)
         user = turn.user if arguments.user is None else arguments.user
         reply = turn.reply if arguments.reply is None else arguments.reply
-        synced = engine.edit_turn(turn.id, conversation_id=turn.conversation_id, user=user, reply=reply)
+        synced = engine.conversations.edit_turn(turn.id, conversation_id=turn.conversation_id, user=user, reply=reply)
     said = "What was learned from the old text is made again at the next `cocolora learn`."
     show(arguments, {"revised": list(synced.revised)}, said if synced.changed else "Nothing was changed.")
     return 0

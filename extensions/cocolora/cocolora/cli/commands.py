@@ -100,7 +100,7 @@ def app(arguments: Namespace) -> int:
 def import_(arguments: Namespace) -> int:
     """Record past chats."""
     with opened(arguments) as engine, progress_bar(arguments) as on_progress:
-        done = engine.import_chats(arguments.paths, profile=arguments.profile, on_progress=on_progress)
+        done = engine.conversations.import_chats(arguments.paths, profile=arguments.profile, on_progress=on_progress)
     problems = [
         f"{path}{'' if row is None else f', row {row}'}: {reason}; skipped" for path, row, reason in done.problems
     ]
@@ -156,12 +156,12 @@ def find_adapter(engine: Engine, wanted: str) -> Adapter:
 
 def _change(engine: Engine, adapter: Adapter, arguments: Namespace) -> None:
     if arguments.delete:
-        engine.delete_adapter(adapter.id)
+        engine.catalogue.delete(adapter.id)
         return
     if arguments.activation:
-        engine.set_activation(adapter.id, Activation(arguments.activation))
+        engine.catalogue.set_activation(adapter.id, Activation(arguments.activation))
     if arguments.rename is not None or arguments.weight is not None:
-        engine.change_adapter(adapter.id, name=arguments.rename, weight=arguments.weight)
+        engine.catalogue.change(adapter.id, name=arguments.rename, weight=arguments.weight)
 
 
 def _table(found: list[Adapter]) -> Table:
@@ -185,7 +185,7 @@ def as_values(adapter: Adapter) -> dict[str, Any]:
 def forget(arguments: Namespace) -> int:
     """Show what would go, ask, and forget."""
     with opened(arguments) as engine, progress_bar(arguments) as on_progress:
-        plan = engine.plan_forget(
+        plan = engine.forgetting.plan(
             conversation=arguments.conversation, turn_ids=arguments.turn or (), match=arguments.match
         )
         preview = [f"  {turn.id}  {turn.said_at:%Y-%m-%d}  {turn.user[:70]}" for turn in plan.turns]
@@ -195,7 +195,7 @@ def forget(arguments: Namespace) -> int:
         if not arguments.yes and not _confirm(arguments, preview):
             show(arguments, {"forgotten_turns": 0, "message": "Nothing was forgotten."}, "Nothing was forgotten.")
             return 1
-        said = engine.forget(plan, on_progress=on_progress)
+        said = engine.forgetting.forget(plan, on_progress=on_progress)
     show(
         arguments,
         {"forgotten_turns": len(plan.turns), "dropped_adapters": len(plan.adapters), "message": said},

@@ -19,7 +19,7 @@ def run_profile(engine: Engine, arguments: Namespace) -> int:
 
 
 def _list(engine: Engine, arguments: Namespace) -> int:
-    found = engine.profiles()
+    found = engine.profiles.all()
     show(arguments, {"profiles": [asdict(profile) for profile in found]}, *map(_sentence, found))
     return 0
 
@@ -30,7 +30,7 @@ def _sentence(profile: Profile) -> str:
 
 
 def _move(engine: Engine, arguments: Namespace) -> int:
-    turns = engine.move_conversation(arguments.what or "", profile=arguments.to)
+    turns = engine.profiles.move(arguments.what or "", profile=arguments.to)
     said = f'Moved {count(len(turns), "turn")} to "{arguments.to}"; there they are to be learned anew.'
     show(arguments, {"turns": list(turns), "profile": arguments.to}, said)
     return 0
@@ -40,7 +40,7 @@ def _delete(engine: Engine, arguments: Namespace) -> int:
     if not confirmed(arguments, f'Everything in the profile "{arguments.what}" would be deleted for good.'):
         show(arguments, {"deleted": None, "message": "Nothing was deleted."}, "Nothing was deleted.")
         return 1
-    gone = engine.delete_profile(arguments.what or "")
+    gone = engine.profiles.delete(arguments.what or "")
     show(arguments, {"deleted": asdict(gone)}, f"Deleted {_sentence(gone)}.")
     return 0
 

@@ -19,7 +19,7 @@ def run_rollup(engine: Engine, arguments: Namespace) -> int:
     if arguments.discard:
         return _discard(engine, arguments)
     chosen = [find_adapter(engine, wanted).id for wanted in arguments.adapter or ()]
-    plans = engine.plan_rollups(profile=arguments.profile, adapter_ids=chosen, method=RollupMethod(arguments.method))
+    plans = engine.rollups.plan(profile=arguments.profile, adapter_ids=chosen, method=RollupMethod(arguments.method))
     return _show_plans(arguments, plans) if arguments.plan else _roll_up(engine, arguments, plans)
 
 
@@ -39,7 +39,7 @@ def _show_plans(arguments: Namespace, plans: tuple[RollupPlan, ...]) -> int:
 
 def _roll_up(engine: Engine, arguments: Namespace, plans: tuple[RollupPlan, ...]) -> int:
     with progress_bar(arguments) as on_progress:
-        made = [engine.roll_up(plan, profile=arguments.profile, on_progress=on_progress) for plan in plans]
+        made = [engine.rollups.roll_up(plan, profile=arguments.profile, on_progress=on_progress) for plan in plans]
     lines = [
         f'{count(len(adapter.sources), "adapter")} became "{adapter.name}" ({adapter.id}): {adapter.reason}.'
         if adapter.state is AdapterState.READY
@@ -52,14 +52,14 @@ def _roll_up(engine: Engine, arguments: Namespace, plans: tuple[RollupPlan, ...]
 
 
 def _undo(engine: Engine, arguments: Namespace) -> int:
-    restored = engine.undo_rollup(find_adapter(engine, arguments.undo).id)
+    restored = engine.rollups.undo(find_adapter(engine, arguments.undo).id)
     said = f"{count(len(restored), 'adapter')} answer again in the place of the rollup."
     show(arguments, {"adapters": [dataclasses.asdict(adapter) for adapter in restored]}, said)
     return 0
 
 
 def _discard(engine: Engine, arguments: Namespace) -> int:
-    discarded = engine.discard_rolled_up()
+    discarded = engine.rollups.discard()
     said = f"Deleted {count(len(discarded), 'rolled-up adapter')}; their rollups can no longer be undone."
     show(arguments, {"discarded": [adapter.id for adapter in discarded]}, said)
     return 0

@@ -113,7 +113,7 @@ def run_import(engine: Engine, arguments: Namespace) -> int:
         for adapter in taken.adapters:
             always = adapter.kind is AdapterKind.BEHAVIOUR
             try:
-                on = engine.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
+                on = engine.catalogue.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
                 lines.append(f'"{on.name}" passed the gate here and is switched on ({on.activation}).')
             except AdapterRejected as error:
                 refused.append(adapter.id)

@@ -138,7 +138,7 @@ class Story:
     def _forget(self) -> dict[str, Any]:
         self._step("forgetting Sunday's conversation")
         before = answer_sheet(self.engine, ARRANGEMENTS["cocolora"])
-        self.engine.forget(self.engine.plan_forget(conversation="story-sunday"), on_progress=self._show)
+        self.engine.forgetting.forget(self.engine.forgetting.plan(conversation="story-sunday"), on_progress=self._show)
         after = self.sheets["after_forget"] = answer_sheet(self.engine, ARRANGEMENTS["cocolora"])
         return {
             "forgotten_recalled": after.recalled(script.FORGOTTEN),
@@ -149,13 +149,13 @@ class Story:
         self._step("exporting, and importing into an empty home")
         bundle = out / "stack.zip"
         bundle.unlink(missing_ok=True)
-        self.engine.export(bundle, with_questions=True)
+        self.engine.sharing.export(bundle, with_questions=True)
         here = answer_sheet(self.engine, ARRANGEMENTS["adapters_only"])
         friend = Engine(other_home, model_in(DEMO_BASE), clock=self.clock)
         try:
-            for adapter in friend.import_stack(bundle):
+            for adapter in friend.sharing.take_in(bundle).adapters:
                 always = adapter.kind is AdapterKind.BEHAVIOUR
-                friend.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
+                friend.catalogue.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
             there = self.sheets["after_import"] = answer_sheet(friend, ARRANGEMENTS["adapters_only"])
         finally:
             friend.close()

@@ -146,10 +146,10 @@ class Asides:
             if not found:
                 return f'No turn holds the words "{what}".'
             chosen = [turn.id for turn in found]
-        plan = self.engine.plan_forget(turn_ids=chosen)
+        plan = self.engine.forgetting.plan(turn_ids=chosen)
 
         def go_ahead() -> str:
-            self.engine.start_forgetting(plan)
+            self.engine.forgetting.start(plan)
             return "Forgetting has begun. What the chat program itself shows and saves is not touched: delete it there."
 
         state.waiting = go_ahead
@@ -159,14 +159,14 @@ class Asides:
         if not name:
             held = [
                 f"{one.name}: {count(one.conversations, 'conversation')}, {count(one.adapters, 'adapter')}"
-                for one in self.engine.profiles()
+                for one in self.engine.profiles.all()
             ]
             return _list(f'This chat belongs to "{profile}". The profiles:', held)
         if chat is None:
             return PRIVATE
-        name = self.engine.profile_called(name)
-        if name not in [one.name for one in self.engine.profiles()]:
-            known = ", ".join(one.name for one in self.engine.profiles())
+        name = self.engine.profiles.called(name)
+        if name not in [one.name for one in self.engine.profiles.all()]:
+            known = ", ".join(one.name for one in self.engine.profiles.all())
             return f'There is no profile "{name}". There are: {known}. The settings can add one.'
         if name == profile:
             return f'This chat belongs to "{name}" already.'
@@ -175,7 +175,7 @@ class Asides:
             return f'This chat belongs to "{name}" from now on.'
 
         def go_ahead() -> str:
-            moved = self.engine.move_conversation(chat, profile=name)
+            moved = self.engine.profiles.move(chat, profile=name)
             return f'This chat, {count(len(moved), "turn")}, belongs to "{name}" now, and is to be learned there.'
 
         state.waiting = go_ahead
@@ -209,9 +209,9 @@ class Asides:
             return "Nothing that was learned is switched on."
         newest = max(active, key=lambda adapter: adapter.made_at)
         if newest.sources:
-            restored = self.engine.undo_rollup(newest.id)
+            restored = self.engine.rollups.undo(newest.id)
             return f'"{newest.name}" is taken apart: {count(len(restored), "adapter")} answer in its place again.'
-        self.engine.set_activation(newest.id, Activation.OFF)
+        self.engine.catalogue.set_activation(newest.id, Activation.OFF)
         said = f'Switched off "{newest.name}", what was learned last.'
         return f"{said} The tab can switch it on again; `/undo` once more takes the one before."
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from cocolora.core.conversations import ChatMessage
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback
 from cocolora.engine.rooms import Rooms
+from cocolora.engine.status import read_model
+from cocolora.engine.task import Task
 from cocolora.errors import Cancelled
 from cocolora.settings import Learning
 
@@ -31,6 +33,25 @@ class Speed:
     def stretch_s(self, learning: Learning) -> float:
         """Return about how many seconds one attempt at one stretch trains; reading and testing come on top."""
         return learning.steps * self.reading_s * STEP_READINGS * learning.batch_samples / self.batch_samples
+
+
+class Speedometer:
+    """Measures the loaded model and remembers it: another model is another measurement."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._speed: Speed | None = None
+
+    @property
+    def speed(self) -> Speed | None:
+        """How fast the loaded model was found to be; None as long as it was not measured."""
+        model, _, _ = read_model(self._rooms)
+        return self._speed if self._speed is not None and self._speed.model == model else None
+
+    def measure(self, task: Task) -> str:
+        """Measure as a job; return what was done, in words."""
+        self._speed = measure_speed(self._rooms, on_progress=task.on_progress, cancelled=task.cancelled)
+        return f"Measured how fast {self._speed.model} is."
 
 
 def measure_speed(rooms: Rooms, *, on_progress: ProgressCallback, cancelled: CancelCheck) -> Speed:

@@ -70,19 +70,19 @@ def show_more(engine: Engine, page: Page) -> str:
 
 def switch(engine: Engine, page: Page, activation: str) -> str:
     """Say when the chosen adapter takes part."""
-    adapter = engine.set_activation(_chosen(page), Activation(activation))
+    adapter = engine.catalogue.set_activation(_chosen(page), Activation(activation))
     return f'"{adapter.name}" takes part: {ACTIVATIONS[adapter.activation].lower()}.'
 
 
 def weigh(engine: Engine, page: Page, weight: float) -> str:
     """Weigh the chosen adapter."""
-    adapter = engine.change_adapter(_chosen(page), weight=weight)
+    adapter = engine.catalogue.change(_chosen(page), weight=weight)
     return f'"{adapter.name}" now has weight {adapter.weight:g}.'
 
 
 def rename(engine: Engine, page: Page, name: str) -> str:
     """Rename the chosen adapter."""
-    return f'Saved as "{engine.change_adapter(_chosen(page), name=name).name}".'
+    return f'Saved as "{engine.catalogue.change(_chosen(page), name=name).name}".'
 
 
 def ask_delete(engine: Engine, page: Page) -> str:
@@ -101,7 +101,7 @@ def keep(engine: Engine, page: Page) -> str:
 def delete(engine: Engine, page: Page) -> str:
     """Delete the chosen adapter."""
     name = engine.journal.adapter(_chosen(page)).name
-    engine.delete_adapter(_chosen(page))
+    engine.catalogue.delete(_chosen(page))
     page.adapter_id, page.deleting = None, False
     return f'Deleted "{name}".'
 

@@ -29,7 +29,7 @@ def choose_conversation(engine: Engine, page: Page, conversation_id: str | None)
 def search(engine: Engine, page: Page, text: str) -> str:
     """List the conversations that hold a text; all of them again for none."""
     page.shown = SHOWN
-    page.found = engine.find_conversations(text, profile=page.profile) if text.strip() else None
+    page.found = engine.conversations.find(text, profile=page.profile) if text.strip() else None
     if page.found is None:
         return ""
     return f"{count(len(page.found), 'conversation')} found." if page.found else NOTHING_FOUND
@@ -45,7 +45,7 @@ def import_chat(engine: Engine, page: Page, file: str | None) -> str:
     """Record the chats of a file in the background."""
     if not file:
         return "Choose a file first."
-    engine.start_import([Path(file)], profile=page.profile)
+    engine.conversations.start_import([Path(file)], profile=page.profile)
     return "The import has begun. The top of the page says what came of it."
 
 

@@ -41,9 +41,9 @@ def preview(engine: Engine, page: Page) -> str:
     if not page.conversation_id:
         return "Choose a conversation first."
     if page.turn_ids:
-        page.plan = engine.plan_forget(turn_ids=page.turn_ids)
+        page.plan = engine.forgetting.plan(turn_ids=page.turn_ids)
     else:
-        page.plan = engine.plan_forget(conversation=page.conversation_id)
+        page.plan = engine.forgetting.plan(conversation=page.conversation_id)
     return ""
 
 
@@ -53,7 +53,7 @@ def forget(engine: Engine, page: Page) -> str:
     if plan is None:
         return "Look at what would go first."
     page.choose_turns([])
-    engine.start_forgetting(plan)
+    engine.forgetting.start(plan)
     return "Forgetting has begun. The top of the page says when it is done."
 
 

@@ -76,7 +76,7 @@ class Lookout:
         with self._guard:
             if (mark := self.engine.mark()) != self._mark:
                 self._mark, self._kept = mark, {}
-        page.profile = page.profile or self.engine.latest_profile()
+        page.profile = page.profile or self.engine.profiles.latest()
         status = self.keep(("status", page.profile), lambda: self.engine.status(profile=page.profile))
         jobs = self.engine.jobs
         status = replace(status, job=jobs.current, last_job=jobs.last)
@@ -135,7 +135,7 @@ class View:
         if self.shelved is None:
             return ()
         engine, chosen = self.lookout.engine, self.shelved.conversation.id
-        return self.lookout.keep(("told", chosen), lambda: engine.read_conversation(chosen))
+        return self.lookout.keep(("told", chosen), lambda: engine.conversations.read(chosen))
 
     @property
     def speed(self) -> Speed | None:

@@ -76,7 +76,7 @@ def choose_turns(engine: Engine, page: Page, turn_ids: list[str]) -> str:
 
 def switch_learning(engine: Engine, page: Page, learnable: bool) -> str:
     """Say whether the conversation may be learned."""
-    engine.set_learnable(_chosen(page), learnable)
+    engine.conversations.set_learnable(_chosen(page), learnable)
     if learnable:
         return "This conversation will be learned."
     return "Nothing more of this conversation will be learned. What was learned already stays until you forget it."
@@ -88,7 +88,7 @@ def move(engine: Engine, page: Page, profile: str | None) -> str:
     wanted = (profile or "").strip()
     if wanted == conversation.profile:
         return f'It is under "{wanted}" already.'
-    engine.move_conversation(conversation.id, profile=wanted)
+    engine.profiles.move(conversation.id, profile=wanted)
     page.choose_conversation(None)
     return f'Moved to "{wanted}", to be learned there; what "{page.profile}" learned is made again without it.'
 
@@ -105,7 +105,7 @@ def save_edit(engine: Engine, page: Page, user: str, reply: str) -> str:
     """Keep the edited texts."""
     turn = engine.journal.turn(page.editing or "")
     if (user, reply) != (turn.user, turn.reply):
-        engine.edit_turn(turn.id, conversation_id=_chosen(page), user=user, reply=reply)
+        engine.conversations.edit_turn(turn.id, conversation_id=_chosen(page), user=user, reply=reply)
     page.editing = None
     return (
         "Saved. What was learned from the old text goes with the next Learn now, and the new text is learned instead."

@@ -29,7 +29,7 @@ def export(engine: Engine, page: Page, name: str, with_questions: bool) -> str:
     if not any(adapter.state is AdapterState.READY for adapter in engine.adapters(page.profile)):
         return NOTHING_TO_SHARE
     target = Path(tempfile.mkdtemp(prefix="cocolora-export-")) / file_name(name)
-    done = engine.export(target, profile=page.profile, with_questions=with_questions)
+    done = engine.sharing.export(target, profile=page.profile, with_questions=with_questions)
     page.bundle = str(done.target)
     text = "with the questions they answer" if done.with_questions else "without any text of your chats"
     return (
@@ -49,7 +49,7 @@ def take_in(engine: Engine, page: Page, bundle: str | None) -> str:
     """Check a bundle and take its adapters in, switched off."""
     if not bundle:
         return "Choose a file first."
-    taken = engine.import_stack(Path(bundle), profile=page.profile)
+    taken = engine.sharing.take_in(Path(bundle), profile=page.profile).adapters
     if not taken:
         return "Everything in this file is here already."
     names = ", ".join(f'"{adapter.name}"' for adapter in taken)

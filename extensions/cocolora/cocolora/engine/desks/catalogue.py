@@ -1,0 +1,27 @@
+"""The catalogue desk: adapters switched on and off, renamed, weighed and deleted."""
+
+from __future__ import annotations
+
+from cocolora.core.adapters import Activation, Adapter
+from cocolora.engine import catalogue
+from cocolora.engine.rooms import Rooms
+
+
+class CatalogueDesk:
+    """The adapters that there are."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    def set_activation(self, adapter_id: str, activation: Activation) -> Adapter:
+        """Switch an adapter on or off. Raises UnknownId, AdapterRejected, BaseMismatch."""
+        return catalogue.set_activation(self._rooms, adapter_id, activation)
+
+    def change(self, adapter_id: str, *, name: str | None = None, weight: float | None = None) -> Adapter:
+        """Rename or weigh an adapter. Raises UnknownId, SettingsInvalid."""
+        return self._rooms.journal.change_adapter(adapter_id, name=name, weight=weight)
+
+    def delete(self, adapter_id: str) -> None:
+        """Delete an adapter; its turns are unread again. Raises UnknownId, HomeBusy."""
+        with self._rooms.home.writing():
+            catalogue.delete_adapter(self._rooms, adapter_id)

@@ -1,0 +1,66 @@
+"""The conversation desk: conversations imported, found, read, corrected, and kept from learning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cocolora.core.conversations import DEFAULT_PROFILE
+from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
+from cocolora.core.records import Synced
+from cocolora.core.told import Told
+from cocolora.engine import correct, handlers, import_chats, told
+from cocolora.engine.import_chats import Imported
+from cocolora.engine.jobs import JobRunner
+from cocolora.engine.rooms import Rooms
+
+
+class ConversationDesk:
+    """What was said, conversation by conversation."""
+
+    def __init__(self, rooms: Rooms, jobs: JobRunner) -> None:
+        self._rooms = rooms
+        self._jobs = jobs
+
+    def import_chats(
+        self,
+        paths: Sequence[Path],
+        *,
+        profile: str = DEFAULT_PROFILE,
+        on_progress: ProgressCallback = ignore_progress,
+        cancelled: CancelCheck = never_cancelled,
+    ) -> Imported:
+        """Record the chats in files. Raises ChatFileInvalid."""
+        with self._jobs.here(
+            handlers.IMPORT, _importing(paths), profile=profile, on_progress=on_progress, cancelled=cancelled
+        ) as work:
+            task = work.task
+            imported = import_chats.import_chats(
+                self._rooms, paths, profile=profile, on_progress=task.on_progress, cancelled=task.cancelled
+            )
+            work.message = imported.sentence
+        return imported
+
+    def start_import(self, paths: Sequence[Path], *, profile: str = DEFAULT_PROFILE) -> None:
+        """Record the chats in files, in the background."""
+        self._jobs.submit(handlers.IMPORT, _importing(paths), profile=profile)
+
+    def read(self, conversation_id: str) -> tuple[Told, ...]:
+        """Return a conversation's turns with what became of each."""
+        return told.read_conversation(self._rooms, conversation_id)
+
+    def find(self, text: str, *, profile: str = DEFAULT_PROFILE) -> frozenset[str]:
+        """Return the ids of the conversations that hold a text."""
+        return told.find_conversations(self._rooms, text, profile=profile)
+
+    def edit_turn(self, turn_id: str, *, conversation_id: str, user: str, reply: str) -> Synced:
+        """Give a turn another text. Raises UnknownId, HostsChat, SettingsInvalid."""
+        return correct.edit_turn(self._rooms, turn_id, conversation_id=conversation_id, user=user, reply=reply)
+
+    def set_learnable(self, conversation_id: str, learnable: bool) -> None:
+        """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
+        self._rooms.journal.set_learnable(conversation_id, learnable)
+
+
+def _importing(paths: Sequence[Path]) -> dict[str, object]:
+    return {"paths": [str(path.absolute()) for path in paths]}
