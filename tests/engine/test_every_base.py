@@ -17,7 +17,8 @@ def test_what_was_told_is_learned_routed_to_and_forgotten(bases, kind, make_engi
 
     learned = engine.learn()
 
-    assert len(learned.accepted) == 2, learned
+    assert learned.accepted == learned.adapters, learned
+    assert sum(len(adapter.turn_ids) for adapter in learned.accepted) == 3
     assert len(engine.contextualise("What is the name of my dog?").route.weights) == 1
     assert "Biscuit" in ask(engine, "What is the name of my dog?")
     assert "Torvald" in ask(engine, "What is the name of my boss?")

@@ -43,6 +43,7 @@ def state(network):
         {name: (id(p), p.requires_grad, p.grad is None) for name, p in network.named_parameters()},
         {name: module.training for name, module in network.named_modules()},
         network.config.use_cache,
+        [name for name, module in network.named_modules() if module._forward_hooks or module._forward_pre_hooks],
     )
 
 
@@ -163,7 +164,8 @@ def test_progress_is_told_and_ends_at_the_last_step(model, stack, tmp_path):
 
     train(model, stack, tmp_path / "a1", slice_ms=1, on_progress=told.append)
 
-    assert [progress.done for progress in told] == list(range(13))
+    assert sorted({progress.done for progress in told}) == list(range(13))
+    assert [progress.done for progress in told] == sorted(progress.done for progress in told)
     assert {progress.total for progress in told} == {12}
 
 
@@ -259,3 +261,34 @@ def test_the_first_loss_is_that_of_the_counted_tokens_alone(model, stack, tmp_pa
     losses = train(model, stack, tmp_path / "a1", samples=samples)
 
     assert losses[0] == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_the_output_head_sees_the_counted_positions_alone(model, stack, tmp_path):
+    seen = []
+    handle = model.network.lm_head.register_forward_hook(lambda _head, inputs, _output: seen.append(inputs[0].shape))
+    sample = samples_of(model)[0]
+
+    train(model, stack, tmp_path / "a1", samples=[sample], recipe=Recipe(4, 8.0, 5e-3, 1, 1, 0))
+    handle.remove()
+
+    assert seen == [(sum(sample.counts), model.network.config.hidden_size)]
+
+
+def test_a_network_that_does_not_call_its_head_as_a_module_learns_the_same(model, stack, tmp_path):
+    expected = train(model, stack, tmp_path / "a1")
+    model.network.get_output_embeddings = lambda: None
+
+    assert train(model, stack, tmp_path / "a2") == pytest.approx(expected, rel=1e-4)
+
+
+def test_training_leaves_gradients_and_requires_grad_of_the_host_as_found(model, stack, tmp_path):
+    model.network(input_ids=torch.tensor([[1, 2, 3]]), labels=torch.tensor([[1, 2, 3]])).loss.backward()
+    gradients = {name: p.grad.clone() for name, p in model.network.named_parameters()}
+    model.network.config.use_cache = False
+    before = state(model.network)
+
+    train(model, stack, tmp_path / "a1")
+
+    assert state(model.network) == before
+    assert all(torch.equal(p.grad, gradients[name]) for name, p in model.network.named_parameters())
+    assert {p.dtype for p in model.network.parameters()} == {torch.float32}

@@ -24,12 +24,14 @@ CocoloraError
 │   └── AdapterRejected      it did not pass the gate and cannot be switched on
 ├── LearningError
 │   ├── TrainingDiverged     the loss became NaN or infinite
+│   ├── TooLittleMemory      not even a single sample fits into memory beside the model
 │   ├── CannotRollUp         these adapters cannot become one, or a rollup cannot be undone; says why
 │   └── Cancelled            the user stopped the job
 ├── BundleRefused            an imported stack is not what it claims to be; nothing was written
 ├── KeyUnusable              the key that signs bundles cannot be used
 ├── CannotExport             adapters cannot be written in this form; nothing was written
 │   └── CannotMerge          they cannot be merged into this base's files
+├── NoGPU                    a benchmark needs a GPU, and torch finds none
 └── EmbedderUnavailable      no vectors can be made; search stays lexical
 
 Each keeps its values as attributes, and its text says what was found, what was expected and what to do next.
@@ -267,6 +269,18 @@ class CannotRollUp(LearningError):
         super().__init__(f"Nothing was rolled up: {reason}. `cocolora rollup --plan` shows what can be.")
 
 
+class TooLittleMemory(LearningError):
+    """Not even a single sample fits into memory beside the model."""
+
+    def __init__(self, sample_tokens: int) -> None:
+        self.sample_tokens = sample_tokens
+        super().__init__(
+            f"Training ran out of memory with a single sample of {sample_tokens} tokens. Nothing was changed, and what "
+            "was said stays to be learned. Close what else uses the memory, lower learning.sample_tokens or "
+            "learning.rank, or load the model in four bits; then learn again."
+        )
+
+
 class Cancelled(LearningError):
     """The user stopped the job."""
 
@@ -311,6 +325,16 @@ class CannotMerge(CannotExport):
             "merged",
             f"{path}: {reason}",
             "Give the base's own 16-bit or 32-bit safetensors with --base, or export with `--form combined`.",
+        )
+
+
+class NoGPU(CocoloraError):
+    """A benchmark needs a GPU, and torch finds none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "torch finds no GPU here, and `cocolora bench gpu` measures speed and memory on one. Run it where there is "
+            "one, with a torch that is built for it; `cocolora bench stack` and `cocolora bench training` need none."
         )
 
 

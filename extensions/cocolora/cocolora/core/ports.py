@@ -130,5 +130,6 @@ class Trainer(Protocol):
     ) -> tuple[float, ...]:
         """Train on ``samples`` on top of the frozen adapters ``beneath``; write PEFT files into ``folder``.
 
-        Returns the loss of every step. Raises Cancelled, TrainingDiverged or CannotTrain and then leaves nothing.
+        Returns the loss of every step. Raises Cancelled, TrainingDiverged, TooLittleMemory or CannotTrain and then
+        leaves nothing.
         """

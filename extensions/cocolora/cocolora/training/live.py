@@ -41,8 +41,9 @@ class LiveTrainer:
     ) -> tuple[float, ...]:
         """Train on ``samples`` on top of the frozen adapters ``beneath``; write PEFT files into ``folder``.
 
-        Returns the loss of every step, in nats. Progress and cancelling come between slices. Raises Cancelled,
-        TrainingDiverged or CannotTrain and then leaves nothing.
+        Returns the loss of every step, in nats. Progress and cancelling come between slices. Where memory runs out, a
+        batch is split and tried again. Raises Cancelled, TrainingDiverged, TooLittleMemory or CannotTrain and then
+        leaves nothing.
         """
         if not any(any(sample.counts[1:]) for sample in samples):
             raise CannotTrain("there is no sample with a token to learn", "Give it at least one exchange.")
@@ -65,6 +66,6 @@ class LiveTrainer:
         with adapter.open():
             end = time.monotonic() + self._slice_s
             while not loop.finished:
-                loop.step()
+                loop.advance()
                 if time.monotonic() >= end:
                     return
