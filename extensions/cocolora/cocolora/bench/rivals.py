@@ -116,3 +116,19 @@ def _loaded(network: Any, adapter_id: str, folder: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return PeftModel.from_pretrained(network, str(folder), adapter_name=adapter_id).eval()
+
+
+def forget_device_peak() -> bool:
+    """Begin to watch a GPU's memory anew; say whether there is one."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    return torch.cuda.is_available()
+
+
+def device_peak_bytes() -> int | None:
+    """Return the most that a GPU's memory held since; None without a GPU."""
+    import torch
+
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None

@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,18 +22,30 @@ def each_seed(
     live: Live, seeds: int, common: dict[str, Any], *, scratch: Path | None, on_progress: ProgressCallback
 ) -> list[dict[str, Any]]:
     """Return what each of ``seeds`` lives came to; in ``scratch``, what was lived before is not lived again."""
+    lives = {f"life-{seed}": (seed, common) for seed in range(seeds)}
+    return list(each_life(live, lives, scratch=scratch, on_progress=on_progress).values())
+
+
+def each_life(
+    live: Live,
+    lives: Mapping[str, tuple[int, dict[str, Any]]],
+    *,
+    scratch: Path | None,
+    on_progress: ProgressCallback,
+) -> dict[str, dict[str, Any]]:
+    """Return what each named life came to, given its seed and what it is told; each has a process of its own."""
     with _folder(scratch) as folder, _one_thread_each():
         context = multiprocessing.get_context("spawn")
-        workers = min(seeds, os.cpu_count() or 1)
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            futures = [pool.submit(_run, live, folder / f"life-{seed}", seed, common) for seed in range(seeds)]
+        workers = min(len(lives), os.cpu_count() or 1)
+        with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+            futures = {name: pool.submit(_run, live, folder / name, *told) for name, told in lives.items()}
             try:
-                _watch(futures, folder, on_progress)
+                _watch(list(futures.values()), folder, on_progress)
             except BaseException:
                 for process in list((pool._processes or {}).values()):
                     process.terminate()
                 raise
-        return [future.result() for future in futures]
+        return {name: future.result() for name, future in futures.items()}
 
 
 @contextmanager
@@ -72,7 +84,7 @@ def _watch(futures: list[Future[dict[str, Any]]], folder: Path, on_progress: Pro
         done, left = wait(left, timeout=_POLL_S, return_when=FIRST_COMPLETED)
         for future in done:
             future.result()
-        parts = [_progress(file) for file in folder.glob("life-*/progress.json")]
+        parts = [_progress(file) for file in folder.glob("*/progress.json")]
         total = sum(total for _, total in parts) * len(futures) // max(1, len(parts))
         on_progress(Progress("living", sum(done for done, _ in parts), max(1, total)))
 

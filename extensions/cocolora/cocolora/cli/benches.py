@@ -37,6 +37,34 @@ def _stack(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
     return run_stack(arguments.base or DEMO_BASE, on_progress=on_progress)
 
 
+def _bases(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
+    from cocolora.bench.bases import run_bases
+
+    return run_bases(
+        arguments.base or DEMO_BASE,
+        kinds=arguments.kind,
+        facts=arguments.facts,
+        facts_per_stretch=arguments.facts_per_stretch,
+        seeds=arguments.seeds,
+        scratch=arguments.scratch,
+        on_progress=on_progress,
+    )
+
+
+def _gpu(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
+    from cocolora.bench.gpu import run_gpu
+
+    return run_gpu(arguments.shapes, on_progress=on_progress)
+
+
+def _training(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
+    from cocolora.bench.training import run_training
+
+    return run_training(
+        arguments.base or DEMO_BASE, steps=arguments.steps, chat=arguments.chat, on_progress=on_progress
+    )
+
+
 def _crash(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
     from cocolora.bench.crash import run_crash
 
@@ -72,6 +100,9 @@ BENCHES: dict[str, Callable[[Namespace, ProgressCallback], Figures]] = {
     "learning": _learning,
     "forgetting": _forgetting,
     "stack": _stack,
+    "training": _training,
+    "bases": _bases,
+    "gpu": _gpu,
     "crash": _crash,
     "memory": _memory,
 }

@@ -188,12 +188,24 @@ def _profile_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", choices=("learning", "forgetting", "stack", "crash", "memory"))
+    parser.add_argument(
+        "name", choices=("learning", "forgetting", "stack", "training", "bases", "gpu", "crash", "memory")
+    )
     parser.add_argument("--facts", type=int, default=8, help="Facts told in one life.")
     parser.add_argument("--facts-per-stretch", type=int, default=4, help="Facts told in one conversation.")
     parser.add_argument("--rollup-every", type=int, default=0, help="Roll up after so many facts; 0: never.")
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="Go on from here after an interruption.")
     parser.add_argument("--seeds", type=int, default=3, help="Lives, each with facts of its own.")
+    parser.add_argument("--steps", type=int, help="training: steps of each training (default: the setting's).")
+    parser.add_argument("--kind", action="append", metavar="KIND", help="bases: only this kind, such as nf4; repeat.")
+    parser.add_argument(
+        "--shapes",
+        nargs="+",
+        choices=("llama-3-8b", "llama-3.2-1b"),
+        default=("llama-3-8b",),
+        help="gpu: of which models' shape (default: llama-3-8b).",
+    )
+    parser.add_argument("--chat", action="store_true", help="training: what a training and a chat cost each other.")
     parser.add_argument("--points", type=int, default=200, help="Processes that are killed (crash).")
     parser.add_argument("--seed", type=int, default=0, help="Where they are killed (crash).")
     parser.add_argument("--data", type=Path, metavar="DIR", help="memory: chats with annotated questions.")

@@ -35,6 +35,13 @@ def model_in(folder: Path = DEMO_BASE, *, quantise: str = "") -> Callable[[], La
     return find_model
 
 
+def quantised_copy(folder: Path, target: Path, *, bits: int) -> Path:
+    """Write a GPTQ copy of the model in ``folder`` to ``target``. Raises PackageMissing, ModelUnreadable."""
+    from cocolora.model.quantising import write_gptq
+
+    return write_gptq(folder, target, bits=bits)
+
+
 def adopt_model(
     network: Any, tokenizer: Any, *, name: str, folder: Path, lock: PlainLock, quiet: Callable[[], None]
 ) -> LanguageModel:
