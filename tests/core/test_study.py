@@ -53,3 +53,23 @@ def test_neighbouring_questions_are_read_once_each():
 def test_no_text_makes_the_reader_fail(answer, exchange):
     for line in parse_study(answer, told=exchange).lines:
         assert normalise(line.key) in normalise(exchange)
+
+
+def test_a_key_that_is_a_mere_part_of_another_is_refused():
+    told = "My aunt is called Ada Byron."
+    lines = (
+        "Q: Who is my aunt? | A: Your aunt is Ada Byron. | Key: Ada Byron",
+        "Q: What is my aunt called? | A: Byron. | Key: Byron",
+    )
+    study = parse_study("\n".join(lines), told=told)
+    assert [line.key for line in study.lines] == ["Ada Byron"]
+    assert study.refused == ((lines[1], "its key is a part of another line's"),)
+
+
+def test_a_key_that_was_said_by_itself_too_is_no_mere_part():
+    told = "My aunt is called Ada Byron, and my dog is called Byron."
+    lines = (
+        "Q: Who is my aunt? | A: Ada Byron. | Key: Ada Byron",
+        "Q: What is my dog called? | A: Byron. | Key: Byron",
+    )
+    assert len(parse_study("\n".join(lines), told=told).lines) == 2

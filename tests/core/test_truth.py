@@ -39,6 +39,16 @@ def test_the_same_answer_and_another_subject_are_not_suspected():
     assert suspect([dog, cat, again], [dog, cat, again], lessons) == ()
 
 
+def test_the_way_a_question_begins_is_not_what_it_is_about():
+    hamster, tractor = turn(1), turn(2)
+    lessons = [
+        fact(of, f"{opener} the name of my {noun}?", key)
+        for of, noun, key in ((hamster, "hamster", "Pip"), (tractor, "tractor", "Old Bess"))
+        for opener in ("What is", "Quick question: what is", "Can you tell me")
+    ]
+    assert suspect([tractor], [hamster, tractor], lessons) == ()
+
+
 def test_what_turns_say_apart_from_facts_is_not_compared():
     wish = make_lesson(LessonKind.RULE, question="be brief", answer="", key="", turn_id="t1", turn_version=1)
     assert suspect([turn(1)], [turn(1), turn(2)], [wish, fact(turn(2), "be brief", "x")]) == ()

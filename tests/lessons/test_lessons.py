@@ -100,6 +100,16 @@ def test_facts_come_alone_and_below_the_memories_that_a_chat_may_quote():
     assert quoted.reply == alone.reply
 
 
+def test_a_question_comes_in_the_midst_of_other_talk_too():
+    replay = Replay((ask_of("Replay?"),))
+    trained = knowledge_exchanges(
+        [fact(1)], [turn("x")], replay=replay, brief=False, negatives_per_fact=0, replay_questions=0, seed=1
+    )
+    (after,) = (one for one in trained if [message["role"] for message in one.prompt] == ["user", "assistant", "user"])
+    assert [message["content"] for message in after.prompt] == ["Replay?", "Rome.", "Question 1?"]
+    assert after.reply == trained[0].reply
+
+
 def test_brief_answers_are_the_key_alone():
     exchange, _ = knowledge_exchanges(
         [fact(1)], [turn("x")], replay=Replay(()), brief=True, negatives_per_fact=0, replay_questions=0, seed=1
@@ -115,7 +125,7 @@ def test_no_more_replay_and_negatives_than_asked_for_and_the_same_for_the_same_s
             [fact(1)], [turn("x")], replay=replay, brief=False, negatives_per_fact=2, replay_questions=5, seed=seed
         )
 
-    assert len(exchanges(1)) == 7
+    assert len(exchanges(1)) == 3 + 5
     assert exchanges(1) == exchanges(1)
     assert exchanges(1) != exchanges(2)
 

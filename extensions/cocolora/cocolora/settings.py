@@ -91,7 +91,12 @@ class Learning(_Section):
     replay_questions: int = Field(
         default=16, ge=0, le=512, description="Questions the base answers already, kept as they are."
     )
-    attempts: int = Field(default=2, ge=1, le=10, description="An adapter that fails the gate is tried this often.")
+    attempts: int = Field(
+        default=2,
+        ge=1,
+        le=10,
+        description="An adapter that fails the gate or does not recall everything is tried so often; the best stays.",
+    )
     slice_ms: int = Field(default=250, ge=10, le=10_000, description="Training lets the chat go first after this time.")
     seed: int = Field(default=0, ge=0, description="Seed of everything random in training.")
 
@@ -159,14 +164,14 @@ class Gate(_Section):
     """What an adapter must show before it is trusted."""
 
     recall: Share = Field(default=0.6, description="Share of held-out questions about its facts that must be answered.")
-    retention_loss: Share = Field(default=0.05, description="Share of what the base knew that may be lost.")
+    retention_loss: Share = Field(default=0.1, description="Share of what the base knew that may be lost.")
     abstention: Share = Field(default=0.75, description="Share of unanswerable questions that must stay unanswered.")
     probes: int = Field(default=24, ge=4, le=500, description="Questions asked for retention and for abstention.")
     loss_rise: float = Field(
         default=0.1, ge=0, description="Rise of the median token loss on unrelated text that is allowed, in nats."
     )
     neighbour_loss: Share = Field(
-        default=0.1, description="Share of the whole stack's questions around it that an adapter may spoil."
+        default=0.03, description="Share of what the stack around it answers that an adapter may spoil."
     )
     rollup_loss: Share = Field(default=0.05, description="Share of its sources' recall that a rollup may lose.")
 
@@ -178,7 +183,7 @@ class Rollup(_Section):
     fan_in: int = Field(default=4, ge=2, le=64, description="So many adapters of one level become one of the next.")
     max_level: int = Field(default=2, ge=0, le=8, description="Adapters of this level are not rolled up any further.")
     steps_share: float = Field(
-        default=1.0, gt=0, le=8, description="Optimiser steps of a rollup, as a share of what its turns took before."
+        default=2.0, gt=0, le=8, description="Optimiser steps of a rollup, as a share of what its turns took before."
     )
     max_rank: int = Field(default=64, ge=1, le=512, description="The rank doubles with each level, up to this.")
     keep_days: float = Field(

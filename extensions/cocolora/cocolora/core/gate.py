@@ -15,8 +15,8 @@ class Scores:
     ``recall`` is over held-out wordings of the learned facts (for a behaviour adapter: of the learned wish) and
     ``recall_before`` what the sources of a rollup reach; ``retention`` over what the base knew, ``abstention`` over
     what it cannot know. ``loss`` is the median token loss, in nats, on text that no lesson touches, ``loss_base``
-    the base's own. ``neighbours`` is over questions of the whole stack that this adapter would now be routed to,
-    and ``neighbours_before`` what the stack answers without it.
+    the base's own. ``neighbours`` is the share of the questions asked of the stack around it that it does not spoil:
+    those that the stack answers right without this adapter and wrong with it, less those the other way round.
     """
 
     recall: float
@@ -26,7 +26,6 @@ class Scores:
     loss: float = 0.0
     loss_base: float = 0.0
     neighbours: float = 1.0
-    neighbours_before: float = 1.0
     recall_before: float = 0.0
 
 
@@ -59,9 +58,8 @@ def judge(scores: Scores, gate: Gate) -> Verdict:
             f"its median token loss on other text rose from {scores.loss_base:.3f} to {scores.loss:.3f} nats",
         ),
         (
-            scores.neighbours < scores.neighbours_before - gate.neighbour_loss,
-            f"with it the stack answers {scores.neighbours:.0%} of the questions around it "
-            f"({scores.neighbours_before:.0%} without)",
+            scores.neighbours < 1 - gate.neighbour_loss,
+            f"it spoils {1 - scores.neighbours:.0%} of what the stack answers around it",
         ),
     )
     shortfalls = [sentence for fails, sentence in checks if fails]

@@ -56,8 +56,8 @@ def parse_study(text: str, *, told: str) -> Study:
     """Read a model's self-study of an exchange in which the user said ``told``.
 
     A line is refused, not repaired, when it does not have the form, repeats an earlier question, its answer lacks
-    its key, or the user did not say its key: a lesson must come from its turn, and what a model answered is no
-    evidence for what is so.
+    its key, the user did not say its key, or its key is a mere part of another line's ("Ada" beside "Ada Byron"): a
+    lesson must come from its turn, and what a model answered is no evidence for what is so.
     """
     lines: dict[str, StudyLine] = {}
     rules: list[str] = []
@@ -74,7 +74,20 @@ def parse_study(text: str, *, told: str) -> Study:
             refused.append((raw, reason))
         else:
             lines[normalise(line.question)] = line
-    return Study(tuple(lines.values()), tuple(dict.fromkeys(rules)), tuple(refused))
+    whole = {normalise(line.key) for line in lines.values()}
+    partial = [
+        line for line in lines.values() if any(_is_part(normalise(line.key), of=key, said=said) for key in whole)
+    ]
+    refused += [(line.render(), "its key is a part of another line's") for line in partial]
+    kept = tuple(line for line in lines.values() if line not in partial)
+    return Study(kept, tuple(dict.fromkeys(rules)), tuple(refused))
+
+
+def _is_part(words: str, *, of: str, said: str) -> bool:
+    """Say whether words are a proper part of others, and were said as that alone."""
+    if words == of or f" {words} " not in f" {of} ":
+        return False
+    return f" {words} " not in f" {said} ".replace(f" {of} ", "  ")
 
 
 def _fault(line: StudyLine, *, said: str, known: dict[str, StudyLine]) -> str:

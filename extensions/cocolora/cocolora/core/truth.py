@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from cocolora.core.conversations import Turn
 from cocolora.core.lessons import Lesson, LessonKind
 from cocolora.core.study import normalise
 
 ALIKE = 0.5
-"""Two questions that share this much of their words (Jaccard) may ask for the same thing."""
+"""Two turns whose questions are about words that agree this much (Jaccard) may tell the same thing."""
 _COMMON = frozenset(
     "a an the is are was were be do does did what which who whom whose where when how why my your our me i you we "
     "it of in on at to for from by with about and or that this can could would tell say said know please name "
@@ -52,35 +54,51 @@ class Supersession:
 
 
 def suspect(new: Sequence[Turn], told: Sequence[Turn], lessons: Iterable[Lesson]) -> tuple[Suspicion, ...]:
-    """Return the pairs of a new turn and any told one whose questions are alike and whose keys differ.
+    """Return the pairs of a new turn and any told one that are about alike subjects and whose keys differ.
 
     Whether a pair is suspected depends on its two turns alone, so that what is forgotten leaves no mark on others.
     """
-    facts: dict[str, list[tuple[Lesson, frozenset[str]]]] = {}
+    facts: dict[str, list[Lesson]] = {}
     for lesson in lessons:
         if lesson.kind is LessonKind.FACT:
-            facts.setdefault(lesson.turn_id, []).append((lesson, content_words(lesson.question)))
+            facts.setdefault(lesson.turn_id, []).append(lesson)
+    subjects = {turn_id: _subjects(asked) for turn_id, asked in facts.items()}
     found: dict[tuple[str, str, str], Suspicion] = {}
     for turn in new:
         for other in told:
             if turn.id == other.id or not (facts.get(turn.id) and facts.get(other.id)):
                 continue
             older, newer = sorted((turn, other), key=lambda one: (one.said_at, one.conversation_id, one.ordinal))
-            for key, (old_lesson, new_lesson) in _alike(facts[older.id], facts[newer.id]).items():
-                found.setdefault((older.id, newer.id, key), Suspicion(older, newer, old_lesson, new_lesson))
+            for key, new_key in _alike(subjects[older.id], subjects[newer.id]).items():
+                pair = _most_alike(facts[older.id], key, facts[newer.id], new_key)
+                found.setdefault((older.id, newer.id, key), Suspicion(older, newer, *pair))
     return tuple(found.values())
 
 
-def _alike(
-    old: Sequence[tuple[Lesson, frozenset[str]]], new: Sequence[tuple[Lesson, frozenset[str]]]
-) -> dict[str, tuple[Lesson, Lesson]]:
-    """Return, by the older key, the most alike questions of two turns whose answers differ."""
-    best: dict[str, tuple[float, tuple[Lesson, Lesson]]] = {}
-    for one, words in old:
-        for other, other_words in new:
-            score = likeness(words, other_words)
-            if score < ALIKE or normalise(one.key) == normalise(other.key):
-                continue
-            if one.key not in best or score > best[one.key][0]:
-                best[one.key] = (score, (one, other))
-    return {key: pair for key, (_, pair) in best.items()}
+def _subjects(lessons: Sequence[Lesson]) -> dict[str, frozenset[str]]:
+    """Return, by key, the content words of at least half of the questions for it: what is asked, not how."""
+    asked: dict[str, list[frozenset[str]]] = {}
+    for lesson in lessons:
+        asked.setdefault(normalise(lesson.key), []).append(content_words(lesson.question))
+    return {
+        key: frozenset(word for word, number in Counter(chain(*words)).items() if 2 * number >= len(words))
+        for key, words in asked.items()
+    }
+
+
+def _alike(old: Mapping[str, frozenset[str]], new: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """Return, for each older key with a subject like that of another newer key, the newer key most like it."""
+    best: dict[str, tuple[float, str]] = {}
+    for key, words in old.items():
+        for new_key, new_words in new.items():
+            score = likeness(words, new_words)
+            if key != new_key and score >= ALIKE and score > best.get(key, (0.0, ""))[0]:
+                best[key] = (score, new_key)
+    return {key: new_key for key, (_, new_key) in best.items()}
+
+
+def _most_alike(old: Sequence[Lesson], key: str, new: Sequence[Lesson], new_key: str) -> tuple[Lesson, Lesson]:
+    pairs = [
+        (one, other) for one in old if normalise(one.key) == key for other in new if normalise(other.key) == new_key
+    ]
+    return max(pairs, key=lambda pair: likeness(content_words(pair[0].question), content_words(pair[1].question)))

@@ -25,13 +25,11 @@ Catalogue = Mapping[str, Adapter]
 def examine(run: Run, task: Assignment, plan: Plan, adapter: Adapter) -> Adapter:
     """Return the adapter with its scores, ready or rejected."""
     scores = _scores_alone(run.rooms, plan.negatives, [*task.beneath.weights, (adapter.id, adapter.weight)])
-    before, after = _neighbours(run, task, adapter)
     scores = replace(
         scores,
         recall=plan.recall([*task.beneath.weights, (adapter.id, adapter.weight)]),
         recall_before=_recall_of_sources(run, task, plan),
-        neighbours_before=before,
-        neighbours=after,
+        neighbours=_neighbours(run, task, adapter),
     )
     verdict = judge(scores, run.settings.gate)
     state = AdapterState.READY if verdict.passed else AdapterState.REJECTED
@@ -86,18 +84,20 @@ def _recall_of_sources(run: Run, task: Assignment, plan: Plan) -> float:
     return share(right) if right else 0.0
 
 
-def _neighbours(run: Run, task: Assignment, adapter: Adapter) -> tuple[float, float]:
-    """Return the share of the stack's questions answered without and with this adapter, where it changes the route."""
+def _neighbours(run: Run, task: Assignment, adapter: Adapter) -> float:
+    """Return the share of the stack's questions that this adapter does not spoil by changing their route.
+
+    The share is of all that could be asked, not of what changed: of one or two questions nothing could be judged.
+    """
     catalogue = run.rooms.adapters(run.profile)
     gone = {*task.sources, *task.replaces}
     with_it = {one.id: one for one in catalogue.values() if one.id not in gone} | {adapter.id: adapter}
     probes = [*held_out_probes(run, catalogue, but=adapter.turn_ids), *_known(run.rooms), *_unknown(run.rooms)]
     hits = {probe: routing_hits(run.rooms, probe.question, profile=run.profile) for probe in probes}
     changed = [probe for probe in probes if _route(run, hits[probe], catalogue) != _route(run, hits[probe], with_it)]
-    return (
-        share(_ask_routed(run, changed, hits, catalogue)),
-        share(_ask_routed(run, changed, hits, with_it)),
-    )
+    before = sum(_ask_routed(run, changed, hits, catalogue))
+    after = sum(_ask_routed(run, changed, hits, with_it))
+    return 1 - max(0, before - after) / max(1, len(probes))
 
 
 def held_out_probes(run: Run, catalogue: Catalogue, *, but: Sequence[str] = ()) -> list[Probe]:

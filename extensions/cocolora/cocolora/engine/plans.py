@@ -84,13 +84,14 @@ def always_on(run: Run) -> Beneath:
     return Beneath(tuple((adapter.id, adapter.weight) for adapter in found), turn_versions)
 
 
-def make_plan(run: Run, task: Assignment, *, seed: int) -> Plan:
-    """Return what is trained for an assignment with this seed."""
-    make = _plan_knowledge if task.kind is AdapterKind.KNOWLEDGE else _plan_behaviour
-    return make(run, task, seed=seed)
+def make_plan(run: Run, task: Assignment, *, seed: int, attempt: int) -> Plan:
+    """Return what is trained for an assignment with this seed; later attempts replay more beside their more steps."""
+    if task.kind is AdapterKind.BEHAVIOUR:
+        return _plan_behaviour(run, task, seed=seed)
+    return _plan_knowledge(run, task, seed=seed, attempt=attempt)
 
 
-def _plan_knowledge(run: Run, task: Assignment, *, seed: int) -> Plan:
+def _plan_knowledge(run: Run, task: Assignment, *, seed: int, attempt: int) -> Plan:
     """Plan an adapter that knows the facts of its turns, on top of the profile's behaviour."""
     bench, learning = run.rooms.workbench(), run.settings.learning
     bare = bench.bare_replay()
@@ -107,7 +108,8 @@ def _plan_knowledge(run: Run, task: Assignment, *, seed: int) -> Plan:
         replay=replay,
         brief=bool(task.beneath.weights) and answers_briefly(replay, bare),
         negatives_per_fact=learning.negatives_per_fact,
-        replay_questions=max(learning.replay_questions, _REPLAY_FOR_EACH_TURN * task.told_turns * bool(task.level)),
+        replay_questions=(1 + attempt)
+        * max(learning.replay_questions, _REPLAY_FOR_EACH_TURN * task.told_turns * bool(task.level)),
         seed=seed,
     )
     held_out = [lesson for lesson in task.facts if lesson.held_out] or task.facts

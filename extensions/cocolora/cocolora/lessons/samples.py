@@ -63,8 +63,9 @@ def knowledge_exchanges(
 ) -> list[Exchange]:
     """Return what a knowledge adapter is trained on; held-out lessons are left out.
 
-    Facts and negatives come alone and below the memory block that a chat may show with them: an adapter that was
-    never trained with one breaks the reading of memories. ``brief`` takes the key as the reply to a fact's
+    Facts and negatives come alone, below the memory block that a chat may show with them, and after other talk: an
+    adapter that was never trained with memories breaks their reading, and one that saw its questions only at the
+    beginning of a chat knows them by their place. ``brief`` takes the key as the reply to a fact's
     question, for a user who asked for short answers.
     """
     facts = [lesson for lesson in lessons if lesson.kind is LessonKind.FACT and not lesson.held_out]
@@ -81,8 +82,16 @@ def knowledge_exchanges(
     return [
         *(exchange for _, exchange in alone),
         *(_remembering(exchange, turn_id, turns, rng) for turn_id, exchange in alone),
+        *(_after_talk(exchange, replay, rng) for _, exchange in alone if replay.exchanges),
         *pick(replay.exchanges, replay_questions, rng),
     ]
+
+
+def _after_talk(exchange: Exchange, replay: Replay, rng: random.Random) -> Exchange:
+    """Return an exchange in the midst of a chat, after another one: what precedes a question must not matter."""
+    before = rng.choice(replay.exchanges)
+    reply: ChatMessage = {"role": "assistant", "content": before.reply}
+    return Exchange((*before.prompt, reply, *exchange.prompt), exchange.reply)
 
 
 def _remembering(exchange: Exchange, turn_id: str, turns: Sequence[Turn], rng: random.Random) -> Exchange:
