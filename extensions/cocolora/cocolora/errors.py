@@ -31,6 +31,7 @@ CocoloraError
 ├── KeyUnusable              the key that signs bundles cannot be used
 ├── CannotExport             adapters cannot be written in this form; nothing was written
 │   └── CannotMerge          they cannot be merged into this base's files
+├── RivalFailed              what a benchmark measures beside cocolora did not run
 ├── NoGPU                    a benchmark needs a GPU, and torch finds none
 └── EmbedderUnavailable      no vectors can be made; search stays lexical
 
@@ -326,6 +327,16 @@ class CannotMerge(CannotExport):
             f"{path}: {reason}",
             "Give the base's own 16-bit or 32-bit safetensors with --base, or export with `--form combined`.",
         )
+
+
+class RivalFailed(CocoloraError):
+    """What a benchmark measures beside cocolora did not run."""
+
+    def __init__(self, rival: str, last_words: Sequence[str]) -> None:
+        self.rival = rival
+        self.last_words = tuple(last_words)
+        said = " ".join(self.last_words) or "nothing"
+        super().__init__(f"{rival} did not run; it said: {said}. Mend that, or run the benchmark without it.")
 
 
 class NoGPU(CocoloraError):

@@ -7,12 +7,13 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cocolora.bench.beside_chat import measure_beside_chat
 from cocolora.bench.rival_trainers import TransformersTrainer, mean_loss
+from cocolora.bench.rival_webui import train_in_webui
 from cocolora.bench.stretches import Stretch, take_stretch
 from cocolora.core.events import Progress, ProgressCallback, ignore_progress, never_cancelled
 from cocolora.engine.home import Home
@@ -35,11 +36,19 @@ class Training:
 
 
 def run_training(
-    base: Path, *, steps: int | None = None, repeats: int = 3, chat: bool = False, on_progress: ProgressCallback
+    base: Path,
+    *,
+    steps: int | None = None,
+    repeats: int = 3,
+    chat: bool = False,
+    webui: Path | None = None,
+    webui_python: Path | None = None,
+    on_progress: ProgressCallback,
 ) -> dict[str, Any]:
     """Train both ways in turns; return the medians of times and losses, and of each turn's ratio.
 
-    With ``chat``, measure instead what a training and a chat cost each other.
+    With ``webui``, a checkout, its own ``do_train`` too. With ``chat``, measure instead what a training and a chat cost
+    each other. Raises RivalFailed.
     """
     model = model_in(base)()
     with tempfile.TemporaryDirectory(prefix="cocolora-bench-") as place:
@@ -59,7 +68,13 @@ def run_training(
         }
         if chat:
             return about | measure_beside_chat(bench, stretch, folder=Path(place) / "chat", on_progress=on_progress)
-        return about | _compare(base, bench, stretch, place=Path(place), repeats=repeats, on_progress=on_progress)
+        compared = _compare(base, bench, stretch, place=Path(place), repeats=repeats, on_progress=on_progress)
+        if webui is not None:
+            python = webui_python
+            beside = train_in_webui(webui, base, stretch, runs=repeats, place=Path(place) / "webui", python=python)
+            compared["webui_do_train"] = asdict(beside) | {"seconds": statistics.median(beside.seconds)}
+            compared["times_faster_than_webui"] = statistics.median(beside.seconds) / compared["live"]["seconds"]
+        return about | compared
 
 
 def _compare(

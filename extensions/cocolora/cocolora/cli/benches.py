@@ -61,7 +61,12 @@ def _training(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
     from cocolora.bench.training import run_training
 
     return run_training(
-        arguments.base or DEMO_BASE, steps=arguments.steps, chat=arguments.chat, on_progress=on_progress
+        arguments.base or DEMO_BASE,
+        steps=arguments.steps,
+        chat=arguments.chat,
+        webui=arguments.webui,
+        webui_python=arguments.webui_python,
+        on_progress=on_progress,
     )
 
 

@@ -197,6 +197,8 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="Go on from here after an interruption.")
     parser.add_argument("--seeds", type=int, default=3, help="Lives, each with facts of its own.")
     parser.add_argument("--steps", type=int, help="training: steps of each training (default: the setting's).")
+    parser.add_argument("--webui", type=Path, metavar="PATH", help="training: beside the do_train of this webui.")
+    parser.add_argument("--webui-python", type=Path, metavar="FILE", help="training: the webui's Python, if elsewhere.")
     parser.add_argument("--kind", action="append", metavar="KIND", help="bases: only this kind, such as nf4; repeat.")
     parser.add_argument(
         "--shapes",
