@@ -1,5 +1,8 @@
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -7,6 +10,7 @@ import torch
 from cocolora.errors import ModelUnreadable
 from cocolora.model.card import general_card, read_card
 from cocolora.model.loading import load_model
+from tests.conftest import ROOT
 from tests.model.tiny import ask, make_model, save_model
 
 
@@ -61,3 +65,18 @@ def test_the_general_card_has_enough_questions_and_asks_none_twice():
     assert len(everything) == len(set(everything))
     assert all(0 < len(key) <= 20 for _, key in card.probes)
     assert all(re.search(r"\b(my|I)\b", question) for question in card.unknown)
+
+
+@pytest.mark.slow
+def test_a_command_on_a_gptq_base_prints_its_json_and_nothing_else(bases, tmp_path):
+    command = ["ask", "What is the capital of France?", "--bare", "--json", "--home", str(tmp_path)]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "cocolora", *command, "--base", str(bases.gptq("gptq-4bit"))],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "extensions" / "cocolora")},
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout), dict)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def load_model(
 def _load(folder: Path, base: Base, config: Mapping[str, Any]) -> Any:
     """Return the network on its device, ready to answer; quantised ones cannot be moved once they are loaded."""
     dtype = _dtype(folder)
-    with _without_bars(), warnings.catch_warnings():
+    # gptqmodel greets whoever reads the standard output, which may be a program that expects JSON.
+    with _without_bars(), warnings.catch_warnings(), redirect_stdout(sys.stderr):
         if base.package:  # what quantisers deprecate is no matter of the user's
             warnings.simplefilter("ignore")
         network = AutoModelForCausalLM.from_pretrained(
