@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import random
-import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from cocolora.bench.life import Clock
 from cocolora.bench.plain_bm25 import PlainBm25
+from cocolora.bench.timing import percentiles_ms
 from cocolora.core.conversations import DEFAULT_PROFILE, Change, Conversation
 from cocolora.core.events import Progress, ProgressCallback
 from cocolora.core.reconcile import Row
@@ -69,8 +69,10 @@ class _Life:
             self.turns += len(rows)
         asked = self.rng.sample(self.questions, min(_QUESTIONS, len(self.questions)))
         return {
-            "query_ms": _timed(asked, lambda text: self.engine.search(text, limit=10)),
-            "plain_bm25_ms": _timed(asked, lambda text: self.plain.search(text, profile=DEFAULT_PROFILE, limit=10)),
+            "query_ms": percentiles_ms(asked, lambda text: self.engine.search(text, limit=10)),
+            "plain_bm25_ms": percentiles_ms(
+                asked, lambda text: self.plain.search(text, profile=DEFAULT_PROFILE, limit=10)
+            ),
             "record_ms": self._record_one_by_one(),
             "remember": {
                 "ms_per_turn": round(1000 * spent_s / max(1, turns - before), 3),
@@ -78,6 +80,9 @@ class _Life:
                 "index_bytes_per_turn": round(_size_bytes(self.folder, "index/**/*") / self.turns),
             },
         }
+
+    def _search_plainly(self, question: str) -> object:
+        return self.plain.search(question, profile=DEFAULT_PROFILE, limit=10)
 
     def _chat(self, turns: int) -> list[Row]:
         facts = personal_facts(self.rng, _FACTS_PER_CHAT)
@@ -96,20 +101,9 @@ class _Life:
         """Time the recording of single turns, as a host does it: each time with the whole chat so far."""
         conversation, told = self._conversation(), self._chat(_TURNS_PER_CHAT)
         histories = [told[: number + 1] for number in range(min(_RECORDED, len(told)))]
-        cost = _timed(histories, lambda rows: self.engine.record(conversation, rows))
+        cost = percentiles_ms(histories, lambda rows: self.engine.record(conversation, rows))
         self.turns += len(told)
         return cost
-
-
-def _timed(items: Sequence[Any], work: Callable[[Any], object]) -> dict[str, float]:
-    """Return the median and the 95th percentile of the milliseconds that each item took."""
-    spent_ms = []
-    for item in items:
-        start = time.perf_counter()
-        work(item)
-        spent_ms.append(1000 * (time.perf_counter() - start))
-    cuts = statistics.quantiles(spent_ms, n=20) if len(spent_ms) > 1 else spent_ms * 19
-    return {"p50": round(cuts[9], 2), "p95": round(cuts[18], 2)}
 
 
 def _size_bytes(folder: Path, pattern: str) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 Seconds = dict[str, list[float]]
 
@@ -37,3 +38,14 @@ def ratio(taken: Seconds, one: str, other: str) -> float:
 def median_ms(times_s: list[float]) -> float:
     """Return the median in milliseconds."""
     return 1000 * statistics.median(times_s)
+
+
+def percentiles_ms(items: Sequence[Any], work: Callable[[Any], object]) -> dict[str, float]:
+    """Return the median and the 95th percentile of the milliseconds that each item took."""
+    spent_ms = []
+    for item in items:
+        start = time.perf_counter()
+        work(item)
+        spent_ms.append(1000 * (time.perf_counter() - start))
+    cuts = statistics.quantiles(spent_ms, n=20) if len(spent_ms) > 1 else spent_ms * 19
+    return {"p50": round(cuts[9], 2), "p95": round(cuts[18], 2)}

@@ -101,6 +101,12 @@ def _memory(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
     )
 
 
+def _import(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
+    from cocolora.bench.past import run_import
+
+    return run_import(arguments.base or DEMO_BASE, words=arguments.words, on_progress=on_progress)
+
+
 BENCHES: dict[str, Callable[[Namespace, ProgressCallback], Figures]] = {
     "learning": _learning,
     "forgetting": _forgetting,
@@ -110,4 +116,5 @@ BENCHES: dict[str, Callable[[Namespace, ProgressCallback], Figures]] = {
     "gpu": _gpu,
     "crash": _crash,
     "memory": _memory,
+    "import": _import,
 }

@@ -116,6 +116,10 @@ def import_(arguments: Namespace) -> int:
 def learn(arguments: Namespace) -> int:
     """Learn what was not read yet."""
     with opened(arguments) as engine, progress_bar(arguments) as on_progress:
+        if arguments.plan:
+            plan = engine.plan_learning(profile=arguments.profile, on_progress=on_progress)
+            show(arguments, dataclasses.asdict(plan), plan.sentence)
+            return 0
         learned = engine.learn(profile=arguments.profile, taught_elsewhere=arguments.rebuild, on_progress=on_progress)
     values = dataclasses.asdict(learned)
     show(arguments, values, learned.sentence)

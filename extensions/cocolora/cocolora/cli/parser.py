@@ -67,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     app.add_argument("--no-browser", action="store_true", help="Do not open a browser.")
     _import_options(add("import", "Record past chats from files or folders."))
     learning = add("learn", "Learn all turns that were not read yet, now.")
+    learning.add_argument("--plan", action="store_true", help="Only say what would be learned, and how long it takes.")
     learning.add_argument("--rebuild", action="store_true", help="Teach this base, too, what another base was taught.")
     add("status", "Show what was learned, what waits and why.")
     _adapter_options(add("adapters", "List the adapters, or change one."))
@@ -189,8 +190,9 @@ def _profile_options(parser: argparse.ArgumentParser) -> None:
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "name", choices=("learning", "forgetting", "stack", "training", "bases", "gpu", "crash", "memory")
+        "name", choices=("learning", "forgetting", "stack", "training", "bases", "gpu", "crash", "memory", "import")
     )
+    parser.add_argument("--words", type=int, default=333_000, help="import: words of past chats.")
     parser.add_argument("--facts", type=int, default=8, help="Facts told in one life.")
     parser.add_argument("--facts-per-stretch", type=int, default=4, help="Facts told in one conversation.")
     parser.add_argument("--rollup-every", type=int, default=0, help="Roll up after so many facts; 0: never.")

@@ -31,7 +31,7 @@ from cocolora.engine.desks.profiles import ProfileDesk
 from cocolora.engine.desks.rollups import RollupDesk
 from cocolora.engine.desks.sharing import SharingDesk
 from cocolora.engine.embedding import find_embedder
-from cocolora.engine.estimate import MEASURE, Speed, Speedometer
+from cocolora.engine.estimate import MEASURE, LearningPlan, Speed, Speedometer, measure_speed, plan_learning
 from cocolora.engine.home import Home
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms, utc_now
@@ -235,6 +235,13 @@ class Engine:
     def workbench(self) -> Workbench:
         """Return the loaded model with its stack and trainer. Raises NoModel, CannotTrain."""
         return self._rooms.workbench()
+
+    def plan_learning(
+        self, *, profile: str = DEFAULT_PROFILE, on_progress: ProgressCallback = ignore_progress
+    ) -> LearningPlan:
+        """Say what learning would do now, and how long it would take. Raises NoModel, CannotTrain."""
+        speed = self.speed or measure_speed(self._rooms, on_progress=on_progress, cancelled=never_cancelled)
+        return plan_learning(self._rooms, profile=profile, speed=speed)
 
     @property
     def speed(self) -> Speed | None:

@@ -6,7 +6,9 @@ import time
 from dataclasses import dataclass
 
 from cocolora.core.conversations import ChatMessage
+from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback
+from cocolora.core.stretches import cut_stretches
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.status import read_model
 from cocolora.engine.task import Task
@@ -33,6 +35,38 @@ class Speed:
     def stretch_s(self, learning: Learning) -> float:
         """Return about how many seconds one attempt at one stretch trains; reading and testing come on top."""
         return learning.steps * self.reading_s * STEP_READINGS * learning.batch_samples / self.batch_samples
+
+
+@dataclass(frozen=True, slots=True)
+class LearningPlan:
+    """What learning would do now: so many unread turns, in so many stretches, in about so many seconds of training.
+
+    The seconds are those of one attempt at each stretch, as if every one told something: reading and testing come on
+    top, small talk and second attempts are not foreseen.
+    """
+
+    turns: int
+    stretches: int
+    training_s: float
+
+    @property
+    def sentence(self) -> str:
+        """The plan in words."""
+        if not self.turns:
+            return "There is nothing new to learn."
+        minutes = self.training_s / 60
+        time_needed = f"{minutes / 60:.1f} hours" if minutes >= 90 else f"{max(1, round(minutes))} minutes"
+        what = f"{count(self.turns, 'turn')} in {self.stretches} stretch{'' if self.stretches == 1 else 'es'}"
+        return f"{what}: about {time_needed} of training if all of them tell something; it can be stopped at any time."
+
+
+def plan_learning(rooms: Rooms, *, profile: str, speed: Speed) -> LearningPlan:
+    """Say what learning all unread turns of a profile would do. Raises NoModel, CannotTrain."""
+    learning = rooms.settings.of(profile).learning
+    fingerprint = rooms.workbench().model.identity.fingerprint
+    unread = rooms.journal.unread(profile, fingerprint, taught_elsewhere=False)
+    stretches = cut_stretches(unread, learning)
+    return LearningPlan(len(unread), len(stretches), len(stretches) * speed.stretch_s(learning))
 
 
 class Speedometer:
