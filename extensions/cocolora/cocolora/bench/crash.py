@@ -19,6 +19,7 @@ from typing import Any
 
 from cocolora.bench.killing import Ended, Report, WriteCounter, in_child
 from cocolora.bench.life import Clock, draw_facts
+from cocolora.core.adapters import AdapterState
 from cocolora.core.conversations import DEFAULT_PROFILE, Conversation
 from cocolora.core.events import Progress, ProgressCallback
 from cocolora.core.ports import LanguageModel
@@ -34,7 +35,15 @@ BY_TIME_EVERY = 5
 
 _CHEAP: dict[str, dict[str, object]] = {
     "learning": {"automatic": False, "steps": 3, "attempts": 1, "replay_questions": 4, "negatives_per_fact": 1},
-    "gate": {"recall": 0.0, "retention_loss": 1.0, "abstention": 0.0, "probes": 4},
+    "gate": {
+        "recall": 0.0,
+        "retention_loss": 1.0,
+        "abstention": 0.0,
+        "rollup_loss": 1.0,
+        "neighbour_loss": 1.0,
+        "loss_rise": 10.0,
+        "probes": 4,
+    },
 }
 """Few steps and a gate that lets everything pass: what is asked here is not what was learned."""
 
@@ -83,6 +92,14 @@ def forget_first(engine: Engine, clock: Clock, folder: Path, report: Report) -> 
         engine.forgetting.forget(engine.forgetting.plan(turn_ids=[turn.id for turn in turns]))
 
 
+def roll_all_up(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
+    """Make one adapter of all that were learned, unless that was done."""
+    learned = [a.id for a in engine.adapters() if a.state is AdapterState.READY and not a.sources]
+    if len(learned) > 1:
+        (plan,) = engine.rollups.plan(adapter_ids=learned)
+        engine.rollups.roll_up(plan)
+
+
 def export_all(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
     """Write the adapters as a bundle, unless that was done."""
     if not (folder / "stack.zip").exists():
@@ -93,6 +110,7 @@ PHASES = (
     Phase("record", (), tell_pets),
     Phase("learn", (tell_pets,), learn_all, job="learn"),
     Phase("forget", (tell_pets, learn_all), forget_first, job="forget"),
+    Phase("rollup", (tell_pets, learn_all), roll_all_up, job="rollup"),
     Phase("export", (tell_pets, learn_all), export_all),
 )
 
@@ -217,10 +235,10 @@ class _PhaseRun:
 
 
 def _left(engine: Engine, place: Path) -> dict[str, Any]:
-    """Return what a life came to: its turns, its adapters bit for bit, and the files beside its home."""
+    """Return what a life came to: its turns, its adapters bit for bit, their state, and the files beside its home."""
     return {
         "turns": sorted(turn.user for turn in engine.turns()),
-        "adapters": {adapter.id: adapter.sha256 for adapter in engine.adapters()},
+        "adapters": {adapter.id: f"{adapter.state} {adapter.sha256}" for adapter in engine.adapters()},
         "folders": sorted(path.name for path in engine.home.adapters_folder.iterdir()),
         "exported": (place / "stack.zip").stat().st_size if (place / "stack.zip").exists() else None,
     }

@@ -10,6 +10,9 @@ from cocolora.core.adapters import AdapterState
 from cocolora.core.counting import count
 from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.engine import Engine
+from cocolora.engine.roll_up import told
+
+NOTHING_DUE = "Nothing is due to be rolled up."
 
 
 def run_rollup(engine: Engine, arguments: Namespace) -> int:
@@ -33,21 +36,15 @@ def _show_plans(arguments: Namespace, plans: tuple[RollupPlan, ...]) -> int:
         {"sources": [adapter.id for adapter in plan.sources], "level": plan.level, "reason": plan.reason}
         for plan in plans
     ]
-    show(arguments, {"plans": values}, *(lines or ["Nothing is due to be rolled up."]))
+    show(arguments, {"plans": values}, *(lines or [NOTHING_DUE]))
     return 0
 
 
 def _roll_up(engine: Engine, arguments: Namespace, plans: tuple[RollupPlan, ...]) -> int:
     with progress_bar(arguments) as on_progress:
         made = [engine.rollups.roll_up(plan, profile=arguments.profile, on_progress=on_progress) for plan in plans]
-    lines = [
-        f'{count(len(adapter.sources), "adapter")} became "{adapter.name}" ({adapter.id}): {adapter.reason}.'
-        if adapter.state is AdapterState.READY
-        else f"The rollup did not pass the gate, and its sources go on: {adapter.reason}."
-        for adapter in made
-    ]
     values = {"adapters": [as_values(adapter) for adapter in made]}
-    show(arguments, values, *(lines or ["Nothing is due to be rolled up."]))
+    show(arguments, values, *(map(told, made) if made else [NOTHING_DUE]))
     return 0 if all(adapter.state is AdapterState.READY for adapter in made) else 1
 
 

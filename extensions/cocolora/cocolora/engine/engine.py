@@ -82,8 +82,8 @@ class Engine:
             plan=lambda: schedule.start_what_is_due(self._rooms, self._learn_by_itself),
         )
         self.conversations = ConversationDesk(self._rooms, self.jobs)
-        self.catalogue = CatalogueDesk(self._rooms)
-        self.rollups = RollupDesk(self._rooms)
+        self.catalogue = CatalogueDesk(self._rooms, self.jobs)
+        self.rollups = RollupDesk(self._rooms, self.jobs)
         self.forgetting = ForgettingDesk(self._rooms, self.jobs)
         self.profiles = ProfileDesk(self._rooms)
         self.sharing = SharingDesk(self._rooms)

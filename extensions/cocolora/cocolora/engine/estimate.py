@@ -34,7 +34,11 @@ class Speed:
 
     def stretch_s(self, learning: Learning) -> float:
         """Return about how many seconds one attempt at one stretch trains; reading and testing come on top."""
-        return learning.steps * self.reading_s * STEP_READINGS * learning.batch_samples / self.batch_samples
+        return self.steps_s(learning.steps, batch_samples=learning.batch_samples)
+
+    def steps_s(self, steps: int, *, batch_samples: int) -> float:
+        """Return about how many seconds so many training steps on such batches take."""
+        return steps * self.reading_s * STEP_READINGS * batch_samples / self.batch_samples
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def _neighbours(run: Run, task: Assignment, adapter: Adapter) -> float:
 
     The share is of all that could be asked, not of what changed: of one or two questions nothing could be judged.
     """
-    catalogue = run.rooms.adapters(run.profile)
+    catalogue = {one.id: one for one in run.rooms.adapters(run.profile).values() if one.id != adapter.id}
     gone = {*task.sources, *task.replaces}
     with_it = {one.id: one for one in catalogue.values() if one.id not in gone} | {adapter.id: adapter}
     probes = [*held_out_probes(run, catalogue, but=adapter.turn_ids), *_known(run.rooms), *_unknown(run.rooms)]

@@ -6,17 +6,21 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from cocolora.core.adapters import Adapter, AdapterState
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.counting import count
-from cocolora.engine import forget, import_chats, learn, record
+from cocolora.core.records import Occasion
+from cocolora.core.rollup import RollupMethod, RollupPlan
+from cocolora.engine import evaluate, forget, import_chats, learn, record, roll_up
+from cocolora.engine.examine import examine_stack
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
 from cocolora.engine.task import Handler, Task
 from cocolora.errors import ModelError
 
-LEARN, FORGET, IMPORT, INDEX = "learn", "forget", "import", "index"
-TRAINING_KINDS = (LEARN, FORGET)
+LEARN, FORGET, ROLL_UP, EVALUATE, IMPORT, INDEX = "learn", "forget", "rollup", "evaluate", "import", "index"
+TRAINING_KINDS = (LEARN, FORGET, ROLL_UP)
 
 
 def handlers_of(rooms: Rooms) -> dict[str, Handler]:
@@ -24,6 +28,8 @@ def handlers_of(rooms: Rooms) -> dict[str, Handler]:
     return {
         LEARN: partial(learn_unread, rooms),
         FORGET: partial(forget_turns, rooms),
+        ROLL_UP: partial(roll_up_adapters, rooms),
+        EVALUATE: partial(evaluate_adapters, rooms),
         IMPORT: partial(import_files, rooms),
         INDEX: partial(tend_index, rooms),
     }
@@ -66,6 +72,37 @@ def forget_turns(rooms: Rooms, task: Task) -> str:
     except ModelError as error:
         said.append(f"{count(_number(task, 'taught_again'), 'other turn')} are to be learned again: {error}")
     return " ".join(said)
+
+
+def rolling_up(plan: RollupPlan) -> dict[str, object]:
+    """Return the payload that carries out a plan."""
+    return {"adapters": [source.id for source in plan.sources], "method": str(plan.method)}
+
+
+def roll_up_adapters(rooms: Rooms, task: Task) -> str:
+    """Make one adapter of the ``adapters`` by the ``method``."""
+    return rolled_up(rooms, task)[1]
+
+
+def rolled_up(rooms: Rooms, task: Task) -> tuple[Adapter, str]:
+    """Make one adapter of several, unless a try that was interrupted did; return it, and what came of it."""
+    wanted, method = _texts(task, "adapters"), RollupMethod(str(task.payload["method"]))
+    with rooms.home.writing():
+        if made := roll_up.made_of(rooms, wanted):
+            return made, roll_up.told(made)
+        run = Run(rooms, task.profile, task.on_progress, task.cancelled)
+        made = roll_up.roll_up(run, roll_up.plan_chosen(rooms, task.profile, wanted, method))
+        said = roll_up.told(made)
+        if made.state is AdapterState.READY and not (stack := examine_stack(run, Occasion.ROLLED_UP)).passed:
+            said += f" But the stack as a whole is weak: {stack.reason}."
+        return made, said
+
+
+def evaluate_adapters(rooms: Rooms, task: Task) -> str:
+    """Ask each of the ``adapters`` the gate's questions again, or the whole stack where none is named."""
+    run = Run(rooms, task.profile, task.on_progress, task.cancelled)
+    with rooms.home.writing():
+        return evaluate.evaluate(run, _texts(task, "adapters"))
 
 
 def import_files(rooms: Rooms, task: Task) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from cocolora.core.adapters import Adapter, AdapterState
+from cocolora.core.counting import count
 from cocolora.core.lessons import LessonKind
 from cocolora.core.records import Occasion
 from cocolora.core.rollup import RollupMethod, RollupPlan, plan_rollups
@@ -14,7 +15,7 @@ from cocolora.engine.plans import Assignment, always_on
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
 from cocolora.engine.summing import sum_up
-from cocolora.engine.teach import land, train
+from cocolora.engine.teach import land, make_recipe, train
 from cocolora.errors import CannotRollUp, ModelError
 
 
@@ -49,22 +50,49 @@ def plan_chosen(rooms: Rooms, profile: str, adapter_ids: Sequence[str], method: 
     return RollupPlan(chosen, max(adapter.level for adapter in chosen) + 1, "you chose them", method)
 
 
+def made_of(rooms: Rooms, adapter_ids: Sequence[str]) -> Adapter | None:
+    """Return the rollup that answers in the place of exactly these adapters, if there is one."""
+    wanted = set(adapter_ids)
+    ready = (adapter for adapter in rooms.journal.adapters() if adapter.state is AdapterState.READY)
+    return next((adapter for adapter in ready if set(adapter.sources) == wanted), None)
+
+
+def cost_steps(run: Run, plan: RollupPlan) -> int:
+    """Return how many optimiser steps one attempt at a rollup takes; none where it is summed. Raises NoModel."""
+    if plan.method is not RollupMethod.RETRAIN:
+        return 0
+    return make_recipe(run.settings, _assignment(run, plan), attempt=0).steps
+
+
 def roll_up(run: Run, plan: RollupPlan) -> Adapter:
     """Make one adapter of several, gate it against all of them, and swap it in.
 
     The sources stay restorable until they are discarded. A rollup that does not pass is kept as rejected, and its
     sources go on. Raises NoModel, CannotTrain, Cancelled.
     """
+    task = _assignment(run, plan)
+    if plan.method is not RollupMethod.RETRAIN:
+        return land(run, task, sum_up(run, task, plan))
+    return land(run, task, train(run, task))
+
+
+def told(rollup: Adapter) -> str:
+    """Return what came of a rollup, in words."""
+    if rollup.state is AdapterState.READY:
+        return f'{count(len(rollup.sources), "adapter")} became "{rollup.name}": {rollup.reason}.'
+    return f"The rollup did not pass the gate, and its sources go on: {rollup.reason}."
+
+
+def _assignment(run: Run, plan: RollupPlan) -> Assignment:
     rooms = run.rooms
     fingerprint = rooms.workbench().model.identity.fingerprint
     turn_ids = [turn_id for source in plan.sources for turn_id in source.turn_ids]
     turns = {turn.id: turn for turn in rooms.journal.turns(ids=turn_ids)}
-    lessons = tuple(rooms.journal.lessons(turn_ids, fingerprint))
     superseded = rooms.journal.superseded(turn_ids, fingerprint)
-    task = Assignment(
+    return Assignment(
         plan.sources[0].kind,
         tuple(turns[turn_id] for turn_id in turn_ids),
-        lessons,
+        tuple(rooms.journal.lessons(turn_ids, fingerprint)),
         tuple(sorted(superseded)),
         always_on(run),
         Occasion.ROLLED_UP,
@@ -72,9 +100,6 @@ def roll_up(run: Run, plan: RollupPlan) -> Adapter:
         tuple(source.id for source in plan.sources),
         name=f"rollup {rooms.clock():%Y-%m-%d}",
     )
-    if plan.method is not RollupMethod.RETRAIN:
-        return land(run, task, sum_up(run, task, plan))
-    return land(run, task, train(run, task))
 
 
 def undo(rooms: Rooms, adapter_id: str) -> tuple[Adapter, ...]:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from cocolora.core.adapters import Activation, Adapter
+from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.counting import count
 from cocolora.core.history import Descent
 from cocolora.engine import Engine
 from cocolora.settings import Gate
 from cocolora.ui.board import Board
 from cocolora.ui.charts import show_scores
+from cocolora.ui.evaluating import build_evaluating, evaluate
 from cocolora.ui.page import Page, View
+from cocolora.ui.rollups import build_rollups, undo
 from cocolora.ui.trials import build_trials
 from cocolora.ui.words import ACTIVATIONS, adapter_state, chat_title, day, escape, minute
 
@@ -27,7 +29,8 @@ def label(adapter: Adapter) -> str:
     """Return an adapter's entry in the list: its name, and below it when it takes part."""
     taking_part = SHORT_ACTIVATIONS[adapter.activation] if adapter.usable else "off"
     weight = "" if adapter.weight == 1 else f" · weight {adapter.weight:g}"
-    return f"{adapter.name}\n{adapter.kind} · {taking_part}{weight}"
+    level = f" · rollup of level {adapter.level}" if adapter.level else ""
+    return f"{adapter.name}\n{adapter.kind}{level} · {taking_part}{weight}"
 
 
 def show_adapter(adapter: Adapter, descents: Sequence[Descent], *, gate: Gate, model: str) -> str:
@@ -36,6 +39,7 @@ def show_adapter(adapter: Adapter, descents: Sequence[Descent], *, gate: Gate, m
     facts = {
         "State": adapter_state(adapter, model=model),
         "Learned from": learned_from(adapter, descents),
+        **({"Made of": f"{count(len(adapter.sources), 'adapter')}, level {adapter.level}"} if adapter.sources else {}),
         "Made": f"{minute(adapter.made_at)}, on {adapter.base.name}",
         "Size": f"{adapter.size_bytes / 1e6:.2f} MB: rank {recipe.rank}, alpha {recipe.alpha:g}, "
         f"{recipe.steps} steps at {recipe.learning_rate:g}",
@@ -111,12 +115,17 @@ def _chosen(page: Page) -> str:
 
 
 def build_adapters(board: Board) -> None:
-    """Lay out the list, the chosen adapter and its actions, and the trials."""
+    """Lay out the list, the chosen adapter and its actions, the whole stack, rollups and trials."""
     with gr.Row():
         with gr.Column(scale=2, min_width=280):
             _build_list(board)
         with gr.Column(scale=3, min_width=300):
             _build_chosen(board)
+    with gr.Row(elem_classes="cocolora-cards"):
+        with gr.Column(elem_classes="cocolora-card", min_width=280):
+            build_evaluating(board)
+        with gr.Column(elem_classes="cocolora-card", min_width=280):
+            build_rollups(board)
     with gr.Column(elem_classes="cocolora-card"):
         build_trials(board)
 
@@ -142,11 +151,14 @@ def _build_chosen(board: Board) -> None:
             name = gr.Textbox(label="Name", max_lines=1)
             store = gr.Button("Rename", size="sm", min_width=100)
         with gr.Row(elem_classes="cocolora-buttons"):
+            test = gr.Button("Evaluate now", size="sm", min_width=100, elem_id="cocolora-evaluate")
+            restore = gr.Button("Undo the rollup", size="sm", min_width=100, elem_id="cocolora-undo")
             remove = gr.Button("Delete …", size="sm", min_width=100)
         with gr.Row(visible=False) as confirm:
             really = gr.Button("Delete it for good", variant="stop", size="sm")
             no = gr.Button("Keep it", size="sm")
-        answer = gr.HTML()
+    answer = gr.HTML()  # outside the actions, which hide when the adapter is gone
+    board.follow(restore, see=_is_rollup, show=lambda view: gr.update(visible=_is_rollup(view)))
     _follow_chosen(board, radio=radio, name=name, weight=weight)
     board.follow(actions, see=_is_chosen, show=lambda view: gr.update(visible=_is_chosen(view)))
     board.follow(confirm, see=_is_deleting, show=lambda view: gr.update(visible=_is_deleting(view)))
@@ -154,6 +166,8 @@ def _build_chosen(board: Board) -> None:
     board.on(weight.release, weigh, [weight], answer=answer, resend=[weight])
     board.on(store.click, rename, [name], answer=answer)
     board.on(name.submit, rename, [name], answer=answer)
+    board.on(test.click, evaluate, answer=answer)
+    board.on(restore.click, undo, answer=answer)
     board.on(remove.click, ask_delete, answer=answer)
     board.on(really.click, delete, answer=answer)
     board.on(no.click, keep, answer=answer)
@@ -203,6 +217,10 @@ def _about(view: View) -> str:
 
 def _is_chosen(view: View) -> bool:
     return view.adapter is not None
+
+
+def _is_rollup(view: View) -> bool:
+    return view.adapter is not None and view.adapter.state is AdapterState.READY and bool(view.adapter.sources)
 
 
 def _is_deleting(view: View) -> bool:

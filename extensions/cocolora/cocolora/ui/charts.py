@@ -62,14 +62,23 @@ def show_scores(adapters: Sequence[Adapter], gate: Gate) -> str:
     scored = [(adapter, adapter.scores) for adapter in reversed(adapters) if adapter.scores]
     if not scored:
         return f'<p class="cocolora-quiet">{escape(NO_SCORES)}</p>'
-    rows = "".join(_score_row(adapter, scores, gate) for adapter, scores in scored[:MOST_ROWS])
+    rest = f"{count(len(scored) - MOST_ROWS, 'older adapter')} not shown. " if len(scored) > MOST_ROWS else ""
+    return _score_table([(adapter.name, scores) for adapter, scores in scored[:MOST_ROWS]], gate, rest=rest)
+
+
+def show_stack(scores: Scores, gate: Gate) -> str:
+    """Return the scores of the whole stack, asked as a chat would, as a table of bars."""
+    return _score_table([("The whole stack", scores)], gate)
+
+
+def _score_table(scored: Sequence[tuple[str, Scores]], gate: Gate, *, rest: str = "") -> str:
+    rows = "".join(_score_row(name, scores, gate) for name, scores in scored)
     heads = {
         "Recall": "answers new wordings of what it learned",
         "Retention": "still knows what the base knew",
         "Abstention": "admits what it cannot know",
     }
     head = "".join(f'<th scope="col">{name}<small>{escape(why)}</small></th>' for name, why in heads.items())
-    rest = f"{count(len(scored) - MOST_ROWS, 'older adapter')} not shown. " if len(scored) > MOST_ROWS else ""
     return (
         f'<div class="cocolora-scroll" tabindex="0" role="region" aria-label="Scores"><table class="cocolora-scores">'
         f'<thead><tr><th scope="col">Adapter</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -77,13 +86,13 @@ def show_scores(adapters: Sequence[Adapter], gate: Gate) -> str:
     )
 
 
-def _score_row(adapter: Adapter, scores: Scores, gate: Gate) -> str:
+def _score_row(name: str, scores: Scores, gate: Gate) -> str:
     cells = [
         _bar("recall", scores.recall, needed=gate.recall),
         _bar("retention", scores.retention, needed=max(0.0, scores.retention_base - gate.retention_loss)),
         _bar("abstention", scores.abstention, needed=gate.abstention),
     ]
-    return f'<tr><th scope="row">{escape(adapter.name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+    return f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 
 def _bar(kind: str, value: float, *, needed: float) -> str:

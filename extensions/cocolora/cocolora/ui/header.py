@@ -20,6 +20,8 @@ DOING = {
     "learn": "Learning",
     "forget": "Forgetting",
     "index": "Indexing",
+    "rollup": "Rolling up",
+    "evaluate": "Testing",
     "import": "Importing",
     "measure": "Measuring",
 }

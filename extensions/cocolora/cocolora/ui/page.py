@@ -11,6 +11,8 @@ from typing import TypeVar
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.pace import Pace, begin
+from cocolora.core.records import KeptVerdict
+from cocolora.core.rollup import RollupPlan
 from cocolora.core.told import Shelved, Told
 from cocolora.engine import Engine
 from cocolora.engine.estimate import Speed
@@ -31,6 +33,8 @@ class Page:
     profile: str = DEFAULT_PROFILE
     adapter_id: str | None = None
     deleting: bool = False
+    rollups: tuple[tuple[RollupPlan, int], ...] = ()
+    discarding: bool = False
     shown_adapters: int = 20
     trial: Trial | None = None
     conversation_id: str | None = None
@@ -47,7 +51,8 @@ class Page:
         """Look at another profile; what was chosen in the old one is no longer chosen."""
         self.profile = profile
         self.adapter_id = self.bundle = self.found = None
-        self.deleting = False
+        self.deleting = self.discarding = False
+        self.rollups = ()
         self.choose_conversation(None)
 
     def choose_conversation(self, conversation_id: str | None) -> None:
@@ -147,6 +152,13 @@ class View:
         """How the profile's memory grew."""
         engine, profile = self.lookout.engine, self.page.profile
         return self.lookout.keep(("history", profile), lambda: engine.history(profile=profile))
+
+    @property
+    def stack_verdict(self) -> KeptVerdict | None:
+        """What the newest test of the profile's whole stack found."""
+        engine, profile = self.lookout.engine, self.page.profile
+        found = self.lookout.keep(("verdicts", profile), lambda: engine.verdicts(profile=profile, adapter_id=""))
+        return found[-1] if found else None
 
     @property
     def adapter(self) -> Adapter | None:

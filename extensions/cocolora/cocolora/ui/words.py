@@ -83,6 +83,8 @@ def adapter_state(adapter: Adapter, *, model: str) -> str:
         return f"Kept off: {adapter.reason}"
     if model and not model.endswith(f"({adapter.base.fingerprint[:8]})"):
         return f"Made for another model, {adapter.base}"
+    if adapter.state is AdapterState.ROLLED_UP:
+        return "Part of a rollup, which answers in its place; undo the rollup to restore it"
     if adapter.state is AdapterState.IMPORTED:
         return "Imported, not tested here" + ("; off until you switch it on" if not adapter.usable else "")
     return "Passed its tests" if adapter.usable else "Passed its tests; switched off"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cocolora.core.adapters import Activation, Adapter
-from cocolora.engine import catalogue
+from cocolora.core.conversations import DEFAULT_PROFILE
+from cocolora.engine import catalogue, handlers
+from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms
 
 
 class CatalogueDesk:
     """The adapters that there are."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, jobs: JobRunner) -> None:
         self._rooms = rooms
+        self._jobs = jobs
 
     def set_activation(self, adapter_id: str, activation: Activation) -> Adapter:
         """Switch an adapter on or off. Raises UnknownId, AdapterRejected, BaseMismatch."""
@@ -25,3 +30,7 @@ class CatalogueDesk:
         """Delete an adapter; its turns are unread again. Raises UnknownId, HomeBusy."""
         with self._rooms.home.writing():
             catalogue.delete_adapter(self._rooms, adapter_id)
+
+    def start_evaluation(self, adapter_ids: Sequence[str] = (), *, profile: str = DEFAULT_PROFILE) -> None:
+        """Put the gate's questions again to adapters, or to the whole stack where none is named, in the background."""
+        self._jobs.submit(handlers.EVALUATE, {"adapters": list(adapter_ids)}, profile=profile)

@@ -9,7 +9,8 @@ from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
 from cocolora.core.rollup import RollupMethod, RollupPlan
-from cocolora.engine import roll_up
+from cocolora.engine import handlers, roll_up
+from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
 
@@ -17,8 +18,9 @@ from cocolora.engine.run import Run
 class RollupDesk:
     """Adapters that become fewer and larger."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, jobs: JobRunner) -> None:
         self._rooms = rooms
+        self._jobs = jobs
 
     def plan(
         self,
@@ -32,6 +34,10 @@ class RollupDesk:
             return (roll_up.plan_chosen(self._rooms, profile, adapter_ids, method),)
         return tuple(replace(plan, method=method) for plan in roll_up.plan_due(self._rooms, profile))
 
+    def cost_steps(self, plan: RollupPlan, *, profile: str = DEFAULT_PROFILE) -> int:
+        """Return how many optimiser steps one attempt at a rollup takes. Raises NoModel, CannotTrain."""
+        return roll_up.cost_steps(Run(self._rooms, profile, ignore_progress, never_cancelled), plan)
+
     def roll_up(
         self,
         plan: RollupPlan,
@@ -41,8 +47,15 @@ class RollupDesk:
         cancelled: CancelCheck = never_cancelled,
     ) -> Adapter:
         """Carry out a rollup; its sources stay restorable. Raises NoModel, CannotTrain, HomeBusy, Cancelled."""
-        with self._rooms.home.writing():
-            return roll_up.roll_up(Run(self._rooms, profile, on_progress, cancelled), plan)
+        with self._jobs.here(
+            handlers.ROLL_UP, handlers.rolling_up(plan), profile=profile, on_progress=on_progress, cancelled=cancelled
+        ) as work:
+            made, work.message = handlers.rolled_up(self._rooms, work.task)
+        return made
+
+    def start(self, plan: RollupPlan, *, profile: str = DEFAULT_PROFILE) -> None:
+        """Carry out a rollup in the background."""
+        self._jobs.submit(handlers.ROLL_UP, handlers.rolling_up(plan), profile=profile)
 
     def undo(self, adapter_id: str) -> tuple[Adapter, ...]:
         """Let the sources of a rollup answer again in its place. Raises UnknownId, CannotRollUp, HomeBusy."""
