@@ -1,14 +1,59 @@
+from pathlib import Path
+
 import pytest
 
 from cocolora.core.adapters import Activation, AdapterState
+from cocolora.core.export import ExportForm
+from cocolora.engine.leaks import Leak
+from cocolora.engine.share import ExportWish
 from cocolora.errors import NoModel
-from cocolora.ui import sharing
+from cocolora.ui import importing, sharing
+from cocolora.ui.page import Lookout, Preparation
+
+PLAIN = {"name": "mine", "with_questions": False, "signed": True, "base_folder": "", "target": ""}
+
+
+def prepare(engine, page, form="bundle", adapter_ids=(), **wanted):
+    return sharing.prepare(engine, page, list(adapter_ids), form, **{**PLAIN, **wanted})
+
+
+def prepared(page, adapters, **wish):
+    page.preparation = Preparation(ExportWish(page.profile, **wish), Path("mine.zip"), tuple(adapters), "")
 
 
 def test_without_a_tested_adapter_there_is_nothing_to_export(engine, page, learned):
     learned("bad", state=AdapterState.REJECTED, activation=Activation.OFF)
-    assert sharing.export(engine, page, "mine.zip", False) == sharing.NOTHING_TO_SHARE
+    assert prepare(engine, page) == sharing.NOTHING_TO_SHARE
+    assert sharing.export(engine, page) == "Look at what would leave first."
     assert page.bundle is None
+
+
+def test_what_a_form_needs_is_asked_for_before_anything_else(engine, page, learned, tmp_path):
+    learned("pets", profile=page.profile)
+    assert prepare(engine, page, "merged") == sharing.BASE_NEEDED
+    assert prepare(engine, page, "gguf") == sharing.BASE_NEEDED
+    assert prepare(engine, page, "merged", base_folder=str(tmp_path)) == sharing.TARGET_NEEDED
+    with pytest.raises(NoModel):
+        prepare(engine, page)
+    assert page.preparation is None
+
+
+def test_what_would_leave_says_what_it_holds_what_it_tells_and_who_signs_it(engine, page, learned, monkeypatch):
+    adapters = [learned("<Anna>"), learned("Bert")]
+    prepared(page, adapters)
+    shown = sharing.show_preparation(Lookout(engine).look(page))
+    for words in ("2 adapters would leave, with no text of your chats", "<li>&lt;Anna&gt;</li>", sharing.UNCHECKED):
+        assert words in shown
+    assert sharing.WHAT_IT_TELLS in shown
+    assert "there is no key yet" in shown
+    leaks = tuple(Leak(adapter, keys=4, asked=3, begun=1) for adapter in adapters)
+    monkeypatch.setattr(engine.sharing, "leaks", lambda found: leaks)
+    prepared(page, adapters, form=ExportForm.COMBINED)
+    shown = sharing.show_preparation(Lookout(engine).look(page))
+    assert "&quot;Bert&quot; recites 3 of 4 private answers" in shown
+    assert "spoil each other" in shown
+    assert sharing.leave(engine, page) == "Nothing was written."
+    assert sharing.show_preparation(Lookout(engine).look(page)) == ""
 
 
 @pytest.mark.parametrize(
@@ -29,6 +74,26 @@ def test_only_a_file_name_is_taken_from_what_was_typed(typed, used):
 
 
 def test_importing_needs_a_file_and_a_model(engine, page, tmp_path):
-    assert sharing.take_in(engine, page, None) == "Choose a file first."
+    assert importing.look_into(engine, page, None) == "Choose a file first."
+    assert importing.take_in(engine, page) == "Look into a file first."
     with pytest.raises(NoModel):
-        sharing.take_in(engine, page, str(tmp_path / "stack.zip"))
+        importing.look_into(engine, page, str(tmp_path / "stack.zip"))
+
+
+def test_imported_adapters_that_are_off_are_listed_with_where_they_come_from(engine, page, learned):
+    assert importing.NONE_WAITS in importing.show_waiting(Lookout(engine).look(page))
+    gift = learned("gift", state=AdapterState.IMPORTED, activation=Activation.OFF, origin="<friend>.zip (not signed)")
+    view = Lookout(engine).look(page)
+    assert "<b>gift</b>, from &lt;friend&gt;.zip (not signed)" in importing.show_waiting(view)
+    assert importing._waiting(view) == [gift]
+    assert importing.switch_on(engine, page, None) == "Choose an adapter first."
+    with pytest.raises(NoModel):
+        importing.switch_on(engine, page, gift.id)
+
+
+def test_a_key_is_made_once_and_shown(engine, page):
+    assert importing.NO_KEY in importing.show_key(Lookout(engine).look(page))
+    assert "signed by RW" in importing.make_key(engine, page)
+    assert engine.sharing.public_key() in importing.show_key(Lookout(engine).look(page)).replace("&#x2F;", "/")
+    engine.home.key_file.write_text("nonsense")
+    assert Lookout(engine).look(page).public_key == ""

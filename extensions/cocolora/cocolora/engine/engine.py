@@ -34,6 +34,7 @@ from cocolora.engine.embedding import find_embedder
 from cocolora.engine.estimate import MEASURE, LearningPlan, Speed, Speedometer, measure_speed, plan_learning
 from cocolora.engine.home import Home
 from cocolora.engine.jobs import JobRunner
+from cocolora.engine.leaks import CHECK_LEAKS, LeakFinder
 from cocolora.engine.rooms import Rooms, utc_now
 from cocolora.engine.run import Run
 from cocolora.engine.trial import Trial
@@ -72,10 +73,10 @@ class Engine:
         embedder, self.embedder_trouble = find_embedder(settings.retrieval)
         index = SearchIndex.open(home.index_folder, embedder=embedder, time_zone=settings.retrieval.time_zone)
         self._rooms = Rooms(home, settings, journal, index, find_model, clock)
-        self._speedometer = Speedometer(self._rooms)
+        self._speedometer, finder = Speedometer(self._rooms), LeakFinder(self._rooms)
         self.jobs = JobRunner(
             journal.queue,
-            {**handlers.handlers_of(self._rooms), MEASURE: self._speedometer.measure},
+            {**handlers.handlers_of(self._rooms), MEASURE: self._speedometer.measure, CHECK_LEAKS: finder.check},
             clock=clock,
             settings=lambda: self.settings.jobs,
             resident=resident,
@@ -86,7 +87,7 @@ class Engine:
         self.rollups = RollupDesk(self._rooms, self.jobs)
         self.forgetting = ForgettingDesk(self._rooms, self.jobs)
         self.profiles = ProfileDesk(self._rooms)
-        self.sharing = SharingDesk(self._rooms)
+        self.sharing = SharingDesk(self._rooms, self.jobs, finder)
         self.asides = Asides(self)
         self._tidy()
         record.refresh_index(self._rooms)

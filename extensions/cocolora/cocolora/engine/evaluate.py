@@ -65,7 +65,7 @@ def _ask(run: Run, adapter: Adapter) -> tuple[Scores, Verdict]:
         scores = replace(scores, recall=adapter.scores.recall if adapter.scores else 0.0)
     else:
         task = _assignment(run, adapter)
-        asked = examine(run, task, make_plan(run, task, seed=adapter.recipe.seed), adapter).scores
+        asked = examine(run, task, make_plan(run, task, seed=adapter.recipe.seed, attempt=0), adapter).scores
         assert asked is not None
         scores = asked
     return scores, judge(scores, run.settings.gate)

@@ -1,4 +1,4 @@
-"""The report on a bundle that was taken in: what was checked, what was found, and what to do next."""
+"""The report on a bundle that was looked into, or taken in: what was checked, what was found, and what to do next."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _CHECKED = (
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a bundle brought: ``adapters`` are those that were new. ``signer_note`` says who signed it, in words."""
+    """What a bundle brings: ``adapters`` are those that are new. ``signer_note`` says who signed it, in words."""
 
     bundle: CheckedBundle
     adapters: tuple[Adapter, ...]
     signer_note: str
 
     @property
-    def lines(self) -> tuple[str, ...]:
-        """The report, a finding a line."""
+    def findings(self) -> tuple[str, ...]:
+        """What was found in the bundle, a finding a line."""
         bundle = self.bundle
         new = {adapter.id: adapter for adapter in self.adapters}
         return (
@@ -34,8 +34,12 @@ class Imported:
             f"Base: {bundle.base}, the one that is loaded.",
             f"Signer: {self.signer_note}",
             *(_adapter_line(found, new.get(found.adapter.id)) for found in bundle.adapters),
-            *_next_steps(self),
         )
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The report, a finding a line, and what to do next."""
+        return (*self.findings, *_next_steps(self))
 
 
 def _adapter_line(found: CheckedAdapter, new: Adapter | None) -> str:

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import Turn
-from cocolora.core.events import Progress, ProgressCallback
+from cocolora.core.counting import count
+from cocolora.core.events import CancelCheck, Progress, ProgressCallback, never_cancelled
 from cocolora.core.gate import holds_key
 from cocolora.core.lessons import LessonKind
 from cocolora.engine.rooms import Rooms
+from cocolora.engine.task import Task
 from cocolora.engine.workbench import Weights
+from cocolora.errors import Cancelled
 from cocolora.gate.probes import ask
 
 Prompts = Mapping[str, Sequence[str]]
+CHECK_LEAKS = "leaks"
+"""The kind of job that looks for leaks."""
 _FEWEST_WORDS = 2
 
 
@@ -46,10 +51,46 @@ class Leak:
         )
 
 
-def check_leaks(rooms: Rooms, adapters: Sequence[Adapter], *, on_progress: ProgressCallback) -> tuple[Leak, ...]:
-    """Try to make each adapter, alone on the base, recite what it was told. Raises NoModel, CannotTrain."""
+class LeakFinder:
+    """Looks for leaks as a job, and remembers what each adapter was found to recite."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._found: dict[tuple[str, str], Leak] = {}
+
+    def check(self, task: Task) -> str:
+        """Check the ``adapters`` that were not checked yet; return what was done, in words."""
+        wanted = task.payload["adapters"]
+        assert isinstance(wanted, list)
+        adapters = [self._rooms.journal.adapter(adapter_id) for adapter_id in wanted]
+        new = [adapter for adapter in adapters if _key(adapter) not in self._found]
+        for leak in check_leaks(self._rooms, new, on_progress=task.on_progress, cancelled=task.cancelled):
+            self._found[_key(leak.adapter)] = leak
+        return f"Checked what {count(len(adapters), 'adapter')} can be made to tell."
+
+    def found(self, adapters: Sequence[Adapter]) -> tuple[Leak, ...] | None:
+        """Return what adapters were found to recite; None as long as one of them was not checked."""
+        known = [self._found.get(_key(adapter)) for adapter in adapters]
+        leaks = tuple(leak for leak in known if leak is not None)
+        return leaks if len(leaks) == len(known) else None
+
+
+def _key(adapter: Adapter) -> tuple[str, str]:
+    return adapter.id, adapter.sha256
+
+
+def check_leaks(
+    rooms: Rooms,
+    adapters: Sequence[Adapter],
+    *,
+    on_progress: ProgressCallback,
+    cancelled: CancelCheck = never_cancelled,
+) -> tuple[Leak, ...]:
+    """Try to make each adapter, alone on the base, recite what it was told. Raises NoModel, CannotTrain, Cancelled."""
     leaks = []
     for number, adapter in enumerate(adapters):
+        if cancelled():
+            raise Cancelled("Checking what adapters tell")
         on_progress(Progress("checking what it tells", number, len(adapters)))
         leaks.append(_check(rooms, adapter))
     return tuple(leaks)

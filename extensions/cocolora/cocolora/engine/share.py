@@ -62,8 +62,13 @@ class Exported:
     @property
     def interferes(self) -> bool:
         """Whether several knowledge adapters, which were trained apart, now take part all at once."""
-        facts = [adapter for adapter in self.adapters if adapter.kind is AdapterKind.KNOWLEDGE]
-        return self.form in (ExportForm.COMBINED, ExportForm.MERGED) and len(facts) > 1
+        return interfering(self.form, self.adapters)
+
+
+def interfering(form: ExportForm, adapters: Sequence[Adapter]) -> bool:
+    """Say whether several knowledge adapters, which were trained apart, would take part all at once."""
+    facts = [adapter for adapter in adapters if adapter.kind is AdapterKind.KNOWLEDGE]
+    return form in (ExportForm.COMBINED, ExportForm.MERGED) and len(facts) > 1
 
 
 def export(rooms: Rooms, target: Path, wish: ExportWish) -> Exported:
@@ -115,22 +120,27 @@ def _questions(rooms: Rooms, adapter: Adapter) -> tuple[str, ...]:
     return tuple(lesson.question for lesson in lessons if lesson.kind is LessonKind.FACT)
 
 
+def look_into(rooms: Rooms, source: Path) -> Imported:
+    """Check a bundle and report what was found; nothing is written. Raises BundleRefused, NoModel."""
+    checked = read_bundle(source, base=rooms.workbench().model.identity)
+    here = rooms.journal.adapters()
+    known = {adapter.id for adapter in here}
+    new = tuple(found.adapter for found in checked.adapters if found.adapter.id not in known)
+    return Imported(checked, new, _signer_note(rooms, checked.signer, here))
+
+
 def import_stack(rooms: Rooms, source: Path, *, profile: str) -> Imported:
     """Check a bundle, copy its adapters in and add them to the profile, switched off; report what was found.
 
     What is here already is left as it is. Raises BundleRefused, HomeBusy; nothing is written then.
     """
     with rooms.home.writing():
-        base = rooms.workbench().model.identity
-        checked = read_bundle(source, base=base)
-        here = rooms.journal.adapters()
-        known = {adapter.id for adapter in here}
-        note = _signer_note(rooms, checked.signer, here)
+        seen = look_into(rooms, source)
+        checked, new = seen.bundle, {adapter.id for adapter in seen.adapters}
         unpack(checked, rooms.home.adapters_folder)
-        new = [found for found in checked.adapters if found.adapter.id not in known]
         origin = f"{source.name} ({f'signed by {checked.signer}' if checked.signer else 'not signed'})"
-        added = tuple(_add(rooms, found, origin=origin, profile=profile) for found in new)
-        return Imported(checked, added, note)
+        found = [one for one in checked.adapters if one.adapter.id in new]
+        return replace(seen, adapters=tuple(_add(rooms, one, origin=origin, profile=profile) for one in found))
 
 
 def _signer_note(rooms: Rooms, signer: str, here: Sequence[Adapter]) -> str:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 from cocolora.core.adapters import Adapter
@@ -18,12 +19,25 @@ from cocolora.engine import Engine
 from cocolora.engine.estimate import Speed
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.history import History
+from cocolora.engine.import_report import Imported
 from cocolora.engine.jobs import JobView
+from cocolora.engine.share import ExportWish
 from cocolora.engine.status import Status
 from cocolora.engine.trial import Trial
+from cocolora.errors import KeyUnusable
 from cocolora.settings import Settings
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """An export that is about to be made: what is wished, where to, which adapters that is, and who signs it."""
+
+    wish: ExportWish
+    target: Path
+    adapters: tuple[Adapter, ...]
+    signer: str
 
 
 @dataclass(slots=True)
@@ -43,14 +57,18 @@ class Page:
     turn_ids: list[str] = field(default_factory=list)
     editing: str | None = None
     plan: ForgetPlan | None = None
+    preparation: Preparation | None = None
     bundle: str | None = None
+    loading: str = ""
+    offered: Imported | None = None
     failure: str = ""
     sent: dict[int, object] = field(default_factory=dict)
 
     def choose_profile(self, profile: str) -> None:
         """Look at another profile; what was chosen in the old one is no longer chosen."""
         self.profile = profile
-        self.adapter_id = self.bundle = self.found = None
+        self.adapter_id = self.bundle = self.found = self.preparation = self.offered = None
+        self.loading = ""
         self.deleting = self.discarding = False
         self.rollups = ()
         self.choose_conversation(None)
@@ -152,6 +170,14 @@ class View:
         """How the profile's memory grew."""
         engine, profile = self.lookout.engine, self.page.profile
         return self.lookout.keep(("history", profile), lambda: engine.history(profile=profile))
+
+    @property
+    def public_key(self) -> str:
+        """The key that bundles are signed with; empty where there is none that can be used."""
+        try:
+            return self.lookout.engine.sharing.public_key()
+        except KeyUnusable:
+            return ""
 
     @property
     def stack_verdict(self) -> KeptVerdict | None:

@@ -1,7 +1,8 @@
-"""Sharing: the profile's adapters out as one file, and a bundle of someone else's in."""
+"""Sharing: what would leave and what it can be made to tell, and then the profile's adapters as one file."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -9,33 +10,118 @@ import gradio as gr
 
 from cocolora.core.adapters import AdapterState
 from cocolora.core.counting import count
+from cocolora.core.export import ExportForm
 from cocolora.engine import Engine
+from cocolora.engine.leaks import CHECK_LEAKS
+from cocolora.engine.open_model import DEMO_BASE
+from cocolora.engine.share import ExportWish, interfering
 from cocolora.ui.board import Board
-from cocolora.ui.page import Page, View
+from cocolora.ui.importing import build_importing
+from cocolora.ui.page import Page, Preparation, View
+from cocolora.ui.words import escape
 
 FILE_NAME = "cocolora-stack.zip"
+FORMS = {
+    ExportForm.BUNDLE: "A bundle, for another cocolora",
+    ExportForm.PEFT: "PEFT folders, for vLLM, Ollama and other programs",
+    ExportForm.COMBINED: "One adapter that does what all do together",
+    ExportForm.MERGED: "A copy of the base model with them inside",
+    ExportForm.GGUF: "GGUF files, for llama.cpp and Ollama",
+}
+READS_BASE = (ExportForm.MERGED, ExportForm.GGUF)
+BASE_NEEDED = "Name the folder that holds the base model's files: this form is made from them."
+TARGET_NEEDED = "Name a folder that is not there yet: a copy of the base is written there, not offered for download."
 WITH_QUESTIONS = (
     "Adds the questions that the adapters were taught, not the answers: whoever imports the file can then have them "
     "chosen by prompt, and can read what was asked. Without it no text of your chats is in the file."
 )
 WHAT_IT_TELLS = "An adapter can be made to tell what it learned: share it only with those who may know that."
+INTERFERES = (
+    "These adapters were trained apart from each other, and all at once they spoil each other's answers: export one "
+    "knowledge adapter at a time, or compare before you rely on it."
+)
 NOTHING_TO_SHARE = "There is nothing to export yet: no adapter has passed its tests."
-QUARANTINE = "Imported adapters stay off until you switch them on."
+NONE_IS_ON = "None of these adapters is on, and this form holds only what takes part."
+CHECKING = "Whether they can be made to recite what they were told is being checked."
+UNCHECKED = "Whether they can be made to recite what they were told was not checked."
 
 
-def export(engine: Engine, page: Page, name: str, with_questions: bool) -> str:
-    """Write the profile's adapters that passed their tests to a file that the page offers for download."""
-    page.bundle = None
+def prepare(
+    engine: Engine,
+    page: Page,
+    adapter_ids: list[str] | None,
+    form: str,
+    name: str,
+    with_questions: bool,
+    signed: bool,
+    base_folder: str,
+    target: str,
+) -> str:
+    """Show what would leave, and begin to look for leaks."""
+    page.bundle, page.preparation, page.loading = None, None, ""
+    kind = ExportForm(form)
     if not any(adapter.state is AdapterState.READY for adapter in engine.adapters(page.profile)):
         return NOTHING_TO_SHARE
-    target = Path(tempfile.mkdtemp(prefix="cocolora-export-")) / file_name(name)
-    done = engine.sharing.export(target, profile=page.profile, with_questions=with_questions)
-    page.bundle = str(done.target)
-    text = "with the questions they answer" if done.with_questions else "without any text of your chats"
-    return (
-        f"{count(len(done.adapters), 'adapter')} in {target.name} ({done.size_bytes / 1e6:.1f} MB), {text}. "
-        f"{WHAT_IT_TELLS}"
+    base = _base_folder(engine, kind, base_folder)
+    if kind in READS_BASE and base is None:
+        return BASE_NEEDED
+    if kind is ExportForm.MERGED and not target.strip():
+        return TARGET_NEEDED
+    named = tuple(adapter_ids) if adapter_ids else None
+    adapters = tuple(engine.sharing.would_leave(profile=page.profile, adapter_ids=named, form=kind))
+    if not adapters:
+        return NONE_IS_ON
+    is_bundle = kind is ExportForm.BUNDLE
+    wish = ExportWish(page.profile, named, kind, with_questions and is_bundle, base, signed and is_bundle)
+    place = Path(target.strip()).expanduser() if kind is ExportForm.MERGED else Path(file_name(name))
+    page.preparation = Preparation(wish, place, adapters, engine.sharing.public_key() if wish.signed else "")
+    if engine.sharing.leaks(adapters) is None:
+        engine.sharing.start_leak_check(adapters, profile=page.profile)
+    return ""
+
+
+def _base_folder(engine: Engine, form: ExportForm, typed: str) -> Path | None:
+    if form not in READS_BASE:
+        return None
+    if typed.strip():
+        return Path(typed.strip()).expanduser()
+    return DEMO_BASE if engine.status().model.startswith("demo-base ") else None
+
+
+def export(engine: Engine, page: Page) -> str:
+    """Write what was prepared; the page offers it for download, but for a copy of the base."""
+    prepared, page.preparation = page.preparation, None
+    if prepared is None:
+        return "Look at what would leave first."
+    wish = prepared.wish
+    target = prepared.target
+    if wish.form is not ExportForm.MERGED:
+        target = Path(tempfile.mkdtemp(prefix="cocolora-export-")) / prepared.target
+    written = target if wish.form in (ExportForm.BUNDLE, ExportForm.MERGED) else target.with_suffix("")
+    done = engine.sharing.export(
+        written,
+        profile=wish.profile,
+        adapter_ids=wish.adapter_ids,
+        form=wish.form,
+        with_questions=wish.with_questions,
+        base_folder=wish.base_folder,
+        signed=wish.signed,
     )
+    lines = written / "LOADING.md"
+    page.loading = lines.read_text(encoding="utf-8") if lines.is_file() else ""
+    if written != target:
+        shutil.make_archive(str(written), "zip", written)
+    page.bundle = str(target) if wish.form is not ExportForm.MERGED else None
+    text = "with the questions they answer" if done.with_questions else "without any text of your chats"
+    place = str(target) if wish.form is ExportForm.MERGED else target.name
+    signed = f" Signed by {done.signer}." if done.signer else ""
+    return f"{count(len(done.adapters), 'adapter')} in {place} ({done.size_bytes / 1e6:.1f} MB), {text}.{signed}"
+
+
+def leave(engine: Engine, page: Page) -> str:
+    """Do not export after all."""
+    page.preparation = None
+    return "Nothing was written."
 
 
 def file_name(wanted: str) -> str:
@@ -45,32 +131,114 @@ def file_name(wanted: str) -> str:
     return (stem if stem.lower().endswith(".zip") else f"{stem}.zip") if stem else FILE_NAME
 
 
-def take_in(engine: Engine, page: Page, bundle: str | None) -> str:
-    """Check a bundle and take its adapters in, switched off."""
-    if not bundle:
-        return "Choose a file first."
-    taken = engine.sharing.take_in(Path(bundle), profile=page.profile).adapters
-    if not taken:
-        return "Everything in this file is here already."
-    names = ", ".join(f'"{adapter.name}"' for adapter in taken)
-    return f"Took in {count(len(taken), 'adapter')}: {names}. {QUARANTINE}"
+def show_preparation(view: View) -> str:
+    """Return what would leave, what it can tell and who signs it as HTML."""
+    prepared = view.page.preparation
+    if prepared is None:
+        return ""
+    wish = prepared.wish
+    held = "the questions they answer" if wish.with_questions else "no text of your chats"
+    lines = [
+        f"{count(len(prepared.adapters), 'adapter')} would leave, with {held}. {FORMS[wish.form]}.",
+        *_leak_lines(view, prepared),
+        WHAT_IT_TELLS,
+        *([INTERFERES] if interfering(wish.form, prepared.adapters) else []),
+        *([_signature(prepared)] if wish.form is ExportForm.BUNDLE else []),
+    ]
+    names = "".join(f"<li>{escape(adapter.name)}</li>" for adapter in prepared.adapters)
+    first, *rest = (f"<p>{escape(line)}</p>" for line in lines)
+    return f'<div class="cocolora-preview">{first}<ul>{names}</ul>{"".join(rest)}</div>'
+
+
+def _leak_lines(view: View, prepared: Preparation) -> list[str]:
+    leaks = view.lookout.engine.sharing.leaks(prepared.adapters)
+    if leaks is not None:
+        return [leak.sentence for leak in leaks]
+    return [CHECKING if _is_checking(view) else UNCHECKED]
+
+
+def _signature(prepared: Preparation) -> str:
+    if prepared.signer:
+        return f"It will be signed with your key, {prepared.signer}."
+    return "It will not be signed." if not prepared.wish.signed else "It will not be signed: there is no key yet."
 
 
 def build_sharing(board: Board) -> None:
-    """Lay out export and import."""
-    with gr.Group():
-        name = gr.Textbox(FILE_NAME, label="File name", info="All adapters that passed their tests go in.", max_lines=1)
-        questions = gr.Checkbox(False, label="With questions", info=WITH_QUESTIONS)
-    out = gr.Button("Export", elem_id="cocolora-export")
+    """Lay out export beside import."""
+    with gr.Row(elem_classes="cocolora-cards"):
+        with gr.Column(elem_classes="cocolora-card", min_width=280):
+            _build_export(board)
+        with gr.Column(elem_classes="cocolora-card", min_width=280):
+            build_importing(board)
+
+
+def _build_export(board: Board) -> None:
+    gr.HTML('<h3 class="cocolora-heading">Export</h3>')
+    chosen = gr.Dropdown(
+        label="Adapters",
+        info="With none chosen, all that passed their tests.",
+        multiselect=True,
+        elem_id="cocolora-export-adapters",
+    )
+    form = gr.Radio(
+        [(text, str(kind)) for kind, text in FORMS.items()],
+        value=str(ExportForm.BUNDLE),
+        label="As",
+        elem_id="cocolora-form",
+    )
+    name = gr.Textbox(FILE_NAME, label="File name", max_lines=1)
+    questions = gr.Checkbox(False, label="With questions (bundle)", info=WITH_QUESTIONS)
+    signed = gr.Checkbox(True, label="Signed (bundle)", info="With your key, if there is one.")
+    with gr.Accordion("For GGUF and a copy of the base", open=False):
+        base = gr.Textbox(
+            label="Folder of the base model",
+            info="Where its files are. Empty is right for the demo base.",
+            max_lines=1,
+        )
+        target = gr.Textbox(label="Folder for the copy", info="It must not be there yet.", max_lines=1)
+    look = gr.Button("See what would leave …", elem_id="cocolora-prepare")
+    prepared = gr.HTML()
+    with gr.Row(visible=False) as confirm:
+        out = gr.Button("Export", variant="primary", size="sm", elem_id="cocolora-export")
+        no = gr.Button("Leave it", size="sm")
     exported = gr.HTML()
     bundle = gr.File(label="Download", interactive=False, visible=False)
-    upload = gr.File(label="Import a bundle (.zip)", file_types=[".zip"], type="filepath", elem_id="cocolora-upload")
-    load = gr.Button("Import", elem_id="cocolora-import")
-    imported = gr.HTML()
+    lines = gr.HTML()
+    board.follow(chosen, see=_choices, show=lambda view: gr.update(choices=_choices(view)))
+    board.follow(prepared, see=_prepared_seen, show=show_preparation)
+    board.follow(confirm, see=_can_leave, show=lambda view: gr.update(visible=_can_leave(view)))
     board.follow(bundle, see=lambda view: view.page.bundle, show=_bundle)
-    board.on(out.click, export, [name, questions], answer=exported)
-    board.on(load.click, take_in, [upload], answer=imported)
+    board.follow(lines, see=lambda view: view.page.loading, show=_loading)
+    board.on(look.click, prepare, [chosen, form, name, questions, signed, base, target], answer=exported)
+    board.on(out.click, export, answer=exported)
+    board.on(no.click, leave, answer=exported)
+
+
+def _choices(view: View) -> list[tuple[str, str]]:
+    ready = [adapter for adapter in view.status.adapters if adapter.state is AdapterState.READY]
+    return [(adapter.name, adapter.id) for adapter in ready]
+
+
+def _is_checking(view: View) -> bool:
+    return view.status.job is not None and view.status.job.kind == CHECK_LEAKS
+
+
+def _prepared_seen(view: View) -> object:
+    prepared = view.page.preparation
+    leaks = view.lookout.engine.sharing.leaks(prepared.adapters) if prepared else None
+    return prepared, leaks, _is_checking(view)
+
+
+def _can_leave(view: View) -> bool:
+    return view.page.preparation is not None and not _is_checking(view)
 
 
 def _bundle(view: View) -> object:
     return gr.update(value=view.page.bundle, visible=view.page.bundle is not None)
+
+
+def _loading(view: View) -> str:
+    if not view.page.loading:
+        return ""
+    told = f'<pre class="cocolora-code" tabindex="0">{escape(view.page.loading)}</pre>'
+    return f"<details open><summary>The lines that load them</summary>{told}</details>"

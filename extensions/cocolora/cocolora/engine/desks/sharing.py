@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import ProgressCallback, ignore_progress
 from cocolora.core.export import ExportForm
-from cocolora.engine import dataset, leaks, share
+from cocolora.engine import dataset, share
 from cocolora.engine.import_report import Imported
+from cocolora.engine.jobs import JobRunner
+from cocolora.engine.leaks import CHECK_LEAKS, Leak, LeakFinder, check_leaks
 from cocolora.engine.rooms import Rooms
 from cocolora.sharing import make_key, read_key
 
@@ -17,8 +20,21 @@ from cocolora.sharing import make_key, read_key
 class SharingDesk:
     """Sharing in all its forms, over the rooms of one engine."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, jobs: JobRunner, finder: LeakFinder) -> None:
         self._rooms = rooms
+        self._jobs = jobs
+        self._finder = finder
+
+    def would_leave(
+        self,
+        *,
+        profile: str = DEFAULT_PROFILE,
+        adapter_ids: Sequence[str] | None = None,
+        form: ExportForm = ExportForm.BUNDLE,
+    ) -> list[Adapter]:
+        """Return the adapters that such an export would hold. Raises UnknownId, BaseMismatch, NoModel."""
+        named = None if adapter_ids is None else tuple(adapter_ids)
+        return share.chosen(self._rooms, share.ExportWish(profile, named, form))
 
     def export(
         self,
@@ -46,11 +62,19 @@ class SharingDesk:
         adapter_ids: Sequence[str] | None = None,
         form: ExportForm = ExportForm.BUNDLE,
         on_progress: ProgressCallback = ignore_progress,
-    ) -> tuple[leaks.Leak, ...]:
+    ) -> tuple[Leak, ...]:
         """Try to make the adapters that such an export would hold recite what they were told. Raises UnknownId."""
-        named = None if adapter_ids is None else tuple(adapter_ids)
-        adapters = share.chosen(self._rooms, share.ExportWish(profile, named, form))
-        return leaks.check_leaks(self._rooms, adapters, on_progress=on_progress)
+        adapters = self.would_leave(profile=profile, adapter_ids=adapter_ids, form=form)
+        return check_leaks(self._rooms, adapters, on_progress=on_progress)
+
+    def start_leak_check(self, adapters: Sequence[Adapter], *, profile: str = DEFAULT_PROFILE) -> None:
+        """Look for leaks in the background; ``leaks`` returns what was found."""
+        payload = {"adapters": [adapter.id for adapter in adapters]}
+        self._jobs.submit(CHECK_LEAKS, payload, profile=profile)
+
+    def leaks(self, adapters: Sequence[Adapter]) -> tuple[Leak, ...] | None:
+        """Return what adapters were found to recite; None as long as one of them was not checked."""
+        return self._finder.found(adapters)
 
     def plan_dataset(self, *, profile: str = DEFAULT_PROFILE) -> dataset.Dataset:
         """Say what a dataset of the profile would hold: text."""
@@ -59,6 +83,10 @@ class SharingDesk:
     def export_dataset(self, target: Path, *, profile: str = DEFAULT_PROFILE) -> int:
         """Write what the profile said and learned as ``messages`` JSONL; return its lines."""
         return dataset.export_dataset(self._rooms, target, profile=profile)
+
+    def look_into(self, source: Path) -> Imported:
+        """Check a bundle and report what was found; nothing is taken in. Raises BundleRefused, NoModel."""
+        return share.look_into(self._rooms, source)
 
     def take_in(self, source: Path, *, profile: str = DEFAULT_PROFILE) -> Imported:
         """Take in a bundle, checked, switched off, and report what was found. Raises BundleRefused."""

@@ -1,0 +1,145 @@
+"""Importing: what is in a bundle before anything is taken in, what waits to be switched on, and one's own key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
+from cocolora.core.counting import count
+from cocolora.engine import Engine
+from cocolora.ui.board import Board
+from cocolora.ui.page import Page, View
+from cocolora.ui.words import ACTIVATIONS, escape
+
+QUARANTINE = "Imported adapters stay off until you switch them on."
+NONE_WAITS = "No imported adapter waits to be switched on."
+SWITCHING_ON = "Switching one on asks it first what the base model knew and what it cannot know, on this model."
+NO_KEY = "You have no key, so your bundles leave unsigned."
+TELL_KEY = "Your bundles are signed by this key. Tell it to those who take them in, on another way than the bundle's:"
+
+
+def look_into(engine: Engine, page: Page, bundle: str | None) -> str:
+    """Check a bundle and show what was found; nothing is taken in."""
+    page.offered = None
+    if not bundle:
+        return "Choose a file first."
+    page.offered = engine.sharing.look_into(Path(bundle))
+    return "" if page.offered.adapters else "Everything in this file is here already."
+
+
+def take_in(engine: Engine, page: Page) -> str:
+    """Take in what the report is about, switched off."""
+    offered, page.offered = page.offered, None
+    if offered is None:
+        return "Look into a file first."
+    taken = engine.sharing.take_in(offered.bundle.source, profile=page.profile).adapters
+    names = ", ".join(f'"{adapter.name}"' for adapter in taken)
+    return f"Took in {count(len(taken), 'adapter')}: {names}. {QUARANTINE}"
+
+
+def leave(engine: Engine, page: Page) -> str:
+    """Take nothing in."""
+    page.offered = None
+    return "Nothing was taken in."
+
+
+def switch_on(engine: Engine, page: Page, adapter_id: str | None) -> str:
+    """Switch an imported adapter on, if it passes the gate here."""
+    if not adapter_id:
+        return "Choose an adapter first."
+    adapter = engine.journal.adapter(adapter_id)
+    always = adapter.kind is AdapterKind.BEHAVIOUR
+    on = engine.catalogue.set_activation(adapter_id, Activation.ALWAYS if always else Activation.ROUTED)
+    return f'"{on.name}" passed its tests here and takes part: {ACTIVATIONS[on.activation].lower()}.'
+
+
+def make_key(engine: Engine, page: Page) -> str:
+    """Make a key to sign bundles with."""
+    return f"Made. Your bundles are signed by {engine.sharing.make_key()} from now on."
+
+
+def show_offered(view: View) -> str:
+    """Return the report on a bundle as HTML."""
+    offered = view.page.offered
+    if offered is None:
+        return ""
+    items = "".join(f"<li>{escape(line)}</li>" for line in offered.findings)
+    return f'<div class="cocolora-preview"><ul>{items}</ul><p>{escape(QUARANTINE)}</p></div>'
+
+
+def show_waiting(view: View) -> str:
+    """Return the imported adapters that are off as HTML."""
+    waiting = _waiting(view)
+    if not waiting:
+        return f'<p class="cocolora-quiet">{NONE_WAITS}</p>'
+    items = "".join(f"<li><b>{escape(one.name)}</b>, from {escape(one.origin)}</li>" for one in waiting)
+    return f'<div class="cocolora-preview"><ul>{items}</ul><p class="cocolora-quiet">{SWITCHING_ON}</p></div>'
+
+
+def show_key(view: View) -> str:
+    """Return the public key as HTML."""
+    key = view.public_key
+    told = f"{escape(TELL_KEY)} <code>{escape(key)}</code>" if key else escape(NO_KEY)
+    return f'<p class="cocolora-quiet cocolora-key">{told}</p>'
+
+
+def build_importing(board: Board) -> None:
+    """Lay out import, what waits, and the key."""
+    gr.HTML('<h3 class="cocolora-heading">Import</h3>')
+    upload = gr.File(label="A bundle (.zip)", file_types=[".zip"], type="filepath", elem_id="cocolora-upload")
+    look = gr.Button("See what is in it …", elem_id="cocolora-look-into")
+    report = gr.HTML()
+    with gr.Row(visible=False) as confirm:
+        load = gr.Button("Take them in", variant="primary", size="sm", elem_id="cocolora-import")
+        no = gr.Button("Leave it", size="sm")
+    imported = gr.HTML()
+    board.follow(report, see=lambda view: view.page.offered, show=show_offered)
+    board.follow(confirm, see=_is_offered, show=lambda view: gr.update(visible=_is_offered(view)))
+    board.on(look.click, look_into, [upload], answer=imported)
+    board.on(load.click, take_in, answer=imported)
+    board.on(no.click, leave, answer=imported)
+    _build_waiting(board)
+    _build_key(board)
+
+
+def _build_waiting(board: Board) -> None:
+    gr.HTML('<h3 class="cocolora-heading">Imported, and off</h3>')
+    shown = gr.HTML()
+    with gr.Row(visible=False, elem_classes="cocolora-buttons") as row:
+        which = gr.Dropdown(label="Imported adapter", min_width=160, elem_id="cocolora-waiting")
+        on = gr.Button("Test it and switch it on", size="sm", min_width=140, elem_id="cocolora-switch-on")
+    answer = gr.HTML()
+    board.follow(shown, see=_waiting, show=show_waiting)
+    board.follow(row, see=_any_waits, show=lambda view: gr.update(visible=_any_waits(view)))
+    board.follow(which, see=_waiting, show=_choices)
+    board.on(on.click, switch_on, [which], answer=answer)
+
+
+def _build_key(board: Board) -> None:
+    gr.HTML('<h3 class="cocolora-heading">Your key</h3>')
+    shown = gr.HTML()
+    make = gr.Button("Make a key", size="sm", visible=False, elem_id="cocolora-make-key")
+    answer = gr.HTML()
+    board.follow(shown, see=lambda view: view.public_key, show=show_key)
+    board.follow(make, see=lambda view: view.public_key, show=lambda view: gr.update(visible=not view.public_key))
+    board.on(make.click, make_key, answer=answer)
+
+
+def _is_offered(view: View) -> bool:
+    return view.page.offered is not None and bool(view.page.offered.adapters)
+
+
+def _waiting(view: View) -> list[Adapter]:
+    return [a for a in view.status.adapters if a.state is AdapterState.IMPORTED and a.activation is Activation.OFF]
+
+
+def _any_waits(view: View) -> bool:
+    return bool(_waiting(view))
+
+
+def _choices(view: View) -> object:
+    waiting = _waiting(view)
+    choices = [(adapter.name, adapter.id) for adapter in waiting]
+    return gr.update(choices=choices, value=waiting[0].id if waiting else None)
