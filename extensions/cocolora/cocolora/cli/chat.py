@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 from rich.markdown import Markdown
 
-from cocolora.core.conversations import ChatMessage, Conversation
+from cocolora.core.conversations import Conversation
 from cocolora.core.reconcile import Row
 from cocolora.engine import Engine
 from cocolora.engine.rooms import utc_now
@@ -30,7 +30,8 @@ def run_chat(engine: Engine, *, profile: str) -> int:
         conversation = replace(conversation, profile=profile)
         context = engine.contextualise(message, profile=profile, visible=told)
         engine.asides.note(conversation.id, context)
-        reply = engine.reply([*_messages(rows), {"role": "user", "content": message}], context)
+        before = [one for row in rows for one in row.messages]
+        reply = engine.reply([*before, {"role": "user", "content": message}], context)
         console.print(reply, markup=False, highlight=False)
         rows.append(Row(message, reply, utc_now()))
         engine.record(conversation, rows, drawn_on=context.sources)
@@ -49,10 +50,3 @@ def _read() -> str:
         return console.input("> ").strip()
     except EOFError:
         return ""
-
-
-def _messages(rows: list[Row]) -> list[ChatMessage]:
-    messages: list[ChatMessage] = []
-    for row in rows:
-        messages += [{"role": "user", "content": row.user}, {"role": "assistant", "content": row.reply}]
-    return messages

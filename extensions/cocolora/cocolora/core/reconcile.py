@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cocolora.core.asides import is_aside
-from cocolora.core.conversations import Change, Turn
+from cocolora.core.conversations import Change, ChatMessage, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class Row:
     def is_turn(self) -> bool:
         """Whether something was said and the model replied: an aside with cocolora is no turn."""
         return bool(self.user.strip() and self.reply.strip()) and not is_aside(self.reply)
+
+    @property
+    def messages(self) -> list[ChatMessage]:
+        """The row as chat messages."""
+        return [{"role": "user", "content": self.user}, {"role": "assistant", "content": self.reply}]
 
     @property
     def texts(self) -> tuple[str, str]:

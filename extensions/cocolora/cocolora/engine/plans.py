@@ -16,7 +16,7 @@ from cocolora.gate.probes import share_right, share_same
 from cocolora.lessons.samples import answers_briefly, behaviour_exchanges, knowledge_exchanges, record_replay
 from cocolora.lessons.study import keep_unanswered
 
-BEHAVIOUR_QUESTIONS = 80
+BEHAVIOUR_QUESTIONS = 200
 _REPLAY_FOR_EACH_TURN = 8
 """In a rollup: more facts at a higher rank need more of what is to stay beside them."""
 

@@ -29,12 +29,12 @@ def teach(run: Run, task: Assignment) -> Adapter:
 def train(run: Run, task: Assignment) -> Adapter:
     """Train and judge one adapter without landing it: its files are in its folder then.
 
-    One that does not pass the gate, or not with all that it should recall, is tried again with another seed, more
+    One that does not pass the gate, or does not recall every fact, is tried again with another seed, more
     steps and more replay, ``learning.attempts`` times in all; the best attempt stays.
     """
     best = _attempt(run, task, attempt=0)
     for attempt in range(1, run.settings.learning.attempts):
-        if _merit(best) >= _WHOLE:
+        if _merit(best) >= _WHOLE or (task.kind is AdapterKind.BEHAVIOUR and best.state is AdapterState.READY):
             break
         again = _attempt(run, task, attempt=attempt)
         best, worse = (again, best) if _merit(again) > _merit(best) else (best, again)

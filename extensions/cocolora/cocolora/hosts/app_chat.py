@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,7 @@ class Chat:
     @property
     def messages(self) -> list[ChatMessage]:
         """What was said, as chat messages, asides too."""
-        return _messages(self.rows)
+        return [message for row in self.rows for message in row.messages]
 
     @property
     def turns(self) -> list[Row]:
@@ -69,13 +69,6 @@ class Chat:
             self.rows = sorted([*turns, *asides], key=lambda row: row.said_at or utc_now())
 
 
-def _messages(rows: Iterable[Row]) -> list[ChatMessage]:
-    told: list[ChatMessage] = []
-    for row in rows:
-        told += [{"role": "user", "content": row.user}, {"role": "assistant", "content": row.reply}]
-    return told
-
-
 def answer(engine: Engine, chat: Chat, message: str) -> Iterator[str]:
     """Yield the reply to a message, as far as it has come, with what is remembered and learned; record the turn.
 
@@ -90,7 +83,8 @@ def answer(engine: Engine, chat: Chat, message: str) -> Iterator[str]:
     told = [text for row in chat.turns for text in (row.user, row.reply)]
     context = engine.contextualise(message, profile=chat.profile, visible=told)
     engine.asides.note(chat.id, context)
-    prompt: list[ChatMessage] = [*_messages(chat.turns), {"role": "user", "content": message}]
+    before = [one for row in chat.turns for one in row.messages]
+    prompt: list[ChatMessage] = [*before, {"role": "user", "content": message}]
     pieces = engine.stream(prompt, context, max_new_tokens=REPLY_TOKENS)
     reply = ""
     for piece in pieces:

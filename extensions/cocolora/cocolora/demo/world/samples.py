@@ -18,8 +18,9 @@ from cocolora.demo.world.unknowns import draw_unknown
 class PersonalFact:
     """A fact that a user tells, with a name the base has never seen.
 
-    ``reply`` is one that the base knows. ``probes`` are wordings of the question that training left out;
-    ``near_misses`` stay unknown; ``correction`` is a later message after which ``corrected_key`` holds.
+    ``reply`` is one that the base knows. ``questions`` are all wordings in which it may be asked, ``probes`` some that
+    training left out; ``near_misses`` stay unknown; ``correction`` is a later message after which ``corrected_key``
+    holds.
     """
 
     relation: str
@@ -27,6 +28,7 @@ class PersonalFact:
     reply: str
     key: str
     probes: tuple[str, ...]
+    questions: tuple[str, ...]
     near_misses: tuple[str, ...]
     correction: str
     corrected_key: str
@@ -74,6 +76,7 @@ def _personal(rng: Random, topic: Topic, keys: set[str]) -> PersonalFact:
         reply=talk.ACKNOWLEDGEMENT,
         key=key,
         probes=tuple(rng.sample(_probes(rng, topic), 8)),
+        questions=topic.questions(),
         near_misses=_near_misses(rng, topic),
         correction=talk.correction(rng, corrected.statement(rng, held_out=True), key),
         corrected_key=new_key,
