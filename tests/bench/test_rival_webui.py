@@ -68,5 +68,6 @@ def test_each_run_is_timed_with_its_reload_and_the_first_one_apart(webui, demo_b
 
     assert len(found.seconds) == len(found.reload_s) == 2
     assert all(0 < reload < whole for reload, whole in zip(found.reload_s, found.seconds, strict=True))
+    assert all(worked > 0 for worked in found.processor_seconds)
     assert found.first_seconds > 0
     assert found.final_loss > 0

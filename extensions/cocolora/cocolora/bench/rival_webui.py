@@ -32,6 +32,7 @@ class WebuiTraining:
     """What the runs took after the first one, which imports; the model's loading is part of each."""
 
     seconds: tuple[float, ...]
+    processor_seconds: tuple[float, ...]
     reload_s: tuple[float, ...]
     first_seconds: float
     final_loss: float
@@ -54,6 +55,7 @@ def train_in_webui(
     trained = PeftStack(load_plain(base), (_MODEL, loras / warm[-1]["folder"]))
     return WebuiTraining(
         tuple(run["seconds"] for run in warm),
+        tuple(run["processor_seconds"] for run in warm),
         tuple(run["reload_s"] for run in warm),
         first["seconds"],
         mean_loss(trained.model, stretch.samples),

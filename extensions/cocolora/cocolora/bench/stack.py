@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -137,23 +138,24 @@ def _switching(base: Path, bench: Workbench, folders: Sequence[Path], *, rounds:
     on_disk = _workbench(bench.model, folders[0].parent, memory_bytes=0)
     for folder in folders[: 2 * several]:
         on_disk.stack.attach(folder.name, folder)
-    turn = iter(range(10**9))
 
-    def choose(count: int) -> Sequence[Path]:
-        start = (next(turn) % 2) * count
-        return folders[start : start + count]
+    def routes(count: int) -> Iterator[Sequence[Path]]:
+        return cycle((folders[:count], folders[count : 2 * count]))  # of each thing its own: each call is a change
 
-    def activate(stack: Any, count: int) -> None:
-        stack.activate([(folder.name, 1.0) for folder in choose(count)])
+    def switching(stack: Any, chosen: Iterator[Sequence[Path]]) -> Callable[[], object]:
+        return lambda: stack.activate([(folder.name, 1.0) for folder in next(chosen)])
+
+    def reloading(chosen: Iterator[Sequence[Path]]) -> Callable[[], object]:
+        return lambda: host.switch(next(chosen))
 
     things: dict[str, Callable[[], object]] = {
-        "switch_ms": lambda: activate(bench.stack, 1),
-        "switch_from_disk_ms": lambda: activate(on_disk.stack, 1),
-        "host_switch_ms": lambda: host.switch(choose(1)),
+        "switch_ms": switching(bench.stack, routes(1)),
+        "switch_from_disk_ms": switching(on_disk.stack, routes(1)),
+        "host_switch_ms": reloading(routes(1)),
     }
     if several > 1:
-        things["switch_several_ms"] = lambda: activate(bench.stack, several)
-        things["host_switch_several_ms"] = lambda: host.switch(choose(several))
+        things["switch_several_ms"] = switching(bench.stack, routes(several))
+        things["host_switch_several_ms"] = reloading(routes(several))
     taken = in_turns(things, rounds=rounds)
     bench.stack.activate([])
     on_disk.stack.activate([])

@@ -27,15 +27,21 @@ def main() -> None:
 
     runs = []
     for number in range(job["runs"]):
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         shared.model, shared.tokenizer = load_model(job["model"])
         shared.model_dirty_from_training = False
         loaded = time.perf_counter()
         said = list(training.do_train(**_parameters(job, f"{NAME}-{number}")))
         if not said[-1].startswith(SUCCESS):
             sys.exit(f"do_train: {said[-1]}")
-        ended = time.perf_counter()
-        runs.append({"seconds": ended - begun, "reload_s": loaded - begun, "folder": f"{NAME}-{number}"})
+        runs.append(
+            {
+                "folder": f"{NAME}-{number}",
+                "seconds": time.perf_counter() - begun,
+                "processor_seconds": time.process_time() - worked,
+                "reload_s": loaded - begun,
+            }
+        )
     sys.stdout.write("\n" + json.dumps({"runs": runs}) + "\n")
 
 
