@@ -186,4 +186,5 @@ class AppPage:
         folder = os.environ.get("COCOLORA_SCREENSHOTS")
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
+            self.tab.wait_for_timeout(TYPING_PAUSE_MS)  # what was just drawn may still be moving
             self.tab.screenshot(path=Path(folder) / f"app-{name}.png", full_page=whole)

@@ -158,7 +158,10 @@ def test_a_question_is_tried_with_an_adapter_beside_the_model_alone(page):
 
 
 def test_a_reply_says_why_it_is_as_it_is(page):
+    page.open("Overview")
     assert NAME in page.ask(QUESTION)
+    page.tab.evaluate("window.scrollTo(0, 0)")
+    page.picture("overview")
     page.tab.get_by_text("Why this reply?").click()
     page.expect("your message matches what it learned from")
     page.picture("why")
@@ -181,9 +184,9 @@ def test_a_conversation_is_found_read_edited_and_kept_from_being_learned(page):
     page.picture("conversation")
     page.choose("cocolora-turns", "1. My dog")
     page.press("Edit the turn")
-    page.fill("The reply", "Biscuit is a fine name.")
+    page.fill("The reply", "Thank you for telling me.")
     page.press("Save the turn")
-    page.expect("Biscuit is a fine name.")
+    page.expect("Thank you for telling me.")
     page.tab.get_by_label("Learn from this conversation").uncheck()
     page.expect("Nothing more of this conversation will be learned")
     page.tab.get_by_label("Learn from this conversation").check()
@@ -224,6 +227,8 @@ def test_a_conversation_moves_to_another_profile(page):
 def test_a_conversation_is_forgotten_after_a_preview(page):
     page.open("Conversations")
     page.search("")
+    page.press("Learn now")  # what was learned of the edited turn is made again
+    page.expect(r"Made \d adapters? again|ead \d+ turns?", within_ms=LEARNING_MS)
     page.rest()
     page.pick("cocolora-conversation", FACT)
     page.press("Forget …")
@@ -231,7 +236,7 @@ def test_a_conversation_is_forgotten_after_a_preview(page):
     page.expect("Adapters that learned from them")
     page.picture("forget")
     page.press("Forget it for good")
-    page.expect(r"Forgot \d+ turns and 1 adapter", within_ms=LEARNING_MS)
+    page.expect(r"Forgot \d+ turns? and \d adapters?", within_ms=LEARNING_MS)
     page.open("Stack")
     page.expect("No adapters yet")
     assert NAME not in page.ask(QUESTION)

@@ -7,7 +7,7 @@ from cocolora.core.reconcile import Row
 from cocolora.engine import Engine
 from cocolora.engine.open_model import model_in
 from cocolora.engine.rooms import utc_now
-from tests.hosts.app_page import LEARNING_MS, AppPage, running_app, running_browser
+from tests.hosts.app_page import LEARNING_MS, AppPage, running_app, running_browser, sync_api
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -22,7 +22,7 @@ TRUST_ALL = {
     "probes": 4,
 }
 """Few steps and a gate that lets everything pass: what is tried here does not depend on what was learned."""
-TABS = ("Overview", "Conversations", "Stack", "Settings", "Share")
+TABS = ("Overview", "Conversations", "Stack", "Settings", "Share", "Privacy")
 
 
 def teach(folder, model, **told):
@@ -107,6 +107,22 @@ def test_a_friends_bundle_is_reported_on_before_it_is_taken_in_and_waits_to_be_s
     page.press("Test it and switch it on")
     page.expect("passed its tests here and takes part", within_ms=LEARNING_MS)
     page.expect("No imported adapter waits")
+
+
+def test_recording_is_switched_off_on_every_page_and_a_profile_goes_after_a_question(page, browser, world):
+    other = AppPage(browser, world[0])
+    for opened in (page, other):
+        opened.open("Privacy")
+    page.expect("cocolora purge --home")
+    page.picture("privacy")
+    for wanted in (False, True):
+        page.tab.get_by_label("What is said is recorded").set_checked(wanted)
+        sync_api.expect(other.tab.get_by_label("What is said is recorded")).to_be_checked(checked=wanted)
+    page.press("Delete the profile …")
+    page.expect(r"Delete 2 conversations, 2 turns and \d adapters of “personal”")
+    page.press("Keep it")
+    page.expect("Nothing was deleted")
+    other.tab.close()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

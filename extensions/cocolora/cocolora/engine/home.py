@@ -20,6 +20,15 @@ def default_home() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Something that is kept in the home folder, in words, where it is, and its bytes on the disk."""
+
+    what: str
+    path: Path
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """Paths under one home folder; readable by its owner only."""
 
@@ -69,6 +78,18 @@ class Home:
         except Timeout:
             raise HomeBusy(self.folder) from None
 
+    def kept(self) -> tuple[Kept, ...]:
+        """Return what is kept here and how large it is."""
+        parts = (
+            ("What was said, with its lessons", self.journal_file),
+            ("Adapters", self.adapters_folder),
+            ("The search index", self.index_folder),
+            ("Settings", self.settings_file),
+            ("The key that signs your bundles", self.key_file),
+            ("Logs of failures", self.folder / "logs"),
+        )
+        return tuple(Kept(what, path, _size_bytes(path)) for what, path in parts if path.exists())
+
     def purge(self) -> tuple[Path, ...]:
         """Delete everything that cocolora keeps here; return what was deleted. Raises HomeBusy.
 
@@ -93,3 +114,15 @@ class Home:
         for path in orphans:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         return tuple(path.name for path in orphans)
+
+
+def _size_bytes(path: Path) -> int:
+    """Return the bytes of a file with SQLite's files beside it, or of all files in a folder; some may just be going."""
+    files = path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.name}*")
+    size_bytes = 0
+    for file in files:
+        try:
+            size_bytes += file.stat().st_size if file.is_file() else 0
+        except FileNotFoundError:
+            continue
+    return size_bytes

@@ -122,12 +122,13 @@ def build_adapters(board: Board) -> None:
         with gr.Column(scale=3, min_width=300):
             _build_chosen(board)
     with gr.Row(elem_classes="cocolora-cards"):
-        with gr.Column(elem_classes="cocolora-card", min_width=280):
-            build_evaluating(board)
+        with gr.Column(min_width=280):
+            with gr.Column(elem_classes="cocolora-card"):
+                build_evaluating(board)
+            with gr.Column(elem_classes="cocolora-card"):
+                build_trials(board)
         with gr.Column(elem_classes="cocolora-card", min_width=280):
             build_rollups(board)
-    with gr.Column(elem_classes="cocolora-card"):
-        build_trials(board)
 
 
 def _build_list(board: Board) -> None:

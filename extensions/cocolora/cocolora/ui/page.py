@@ -19,8 +19,10 @@ from cocolora.engine import Engine
 from cocolora.engine.estimate import Speed
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.history import History
+from cocolora.engine.home import Kept
 from cocolora.engine.import_report import Imported
 from cocolora.engine.jobs import JobView
+from cocolora.engine.profiles import Profile
 from cocolora.engine.share import ExportWish
 from cocolora.engine.status import Status
 from cocolora.engine.trial import Trial
@@ -61,13 +63,14 @@ class Page:
     bundle: str | None = None
     loading: str = ""
     offered: Imported | None = None
+    doomed: str | None = None
     failure: str = ""
     sent: dict[int, object] = field(default_factory=dict)
 
     def choose_profile(self, profile: str) -> None:
         """Look at another profile; what was chosen in the old one is no longer chosen."""
         self.profile = profile
-        self.adapter_id = self.bundle = self.found = self.preparation = self.offered = None
+        self.adapter_id = self.bundle = self.found = self.preparation = self.offered = self.doomed = None
         self.loading = ""
         self.deleting = self.discarding = False
         self.rollups = ()
@@ -170,6 +173,17 @@ class View:
         """How the profile's memory grew."""
         engine, profile = self.lookout.engine, self.page.profile
         return self.lookout.keep(("history", profile), lambda: engine.history(profile=profile))
+
+    @property
+    def held(self) -> tuple[Profile, ...]:
+        """The profiles and what each holds."""
+        engine = self.lookout.engine
+        return self.lookout.keep("held", lambda: tuple(engine.profiles.all()))
+
+    @property
+    def stored(self) -> tuple[Kept, ...]:
+        """What is kept on the disk."""
+        return self.lookout.keep("stored", self.lookout.engine.home.kept)
 
     @property
     def public_key(self) -> str:

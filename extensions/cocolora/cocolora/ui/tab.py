@@ -10,6 +10,8 @@ from cocolora.ui.board import Board
 from cocolora.ui.conversations import build_conversations
 from cocolora.ui.header import build_header
 from cocolora.ui.overview import build_overview
+from cocolora.ui.privacy import build_privacy
+from cocolora.ui.profiles import build_profiles
 from cocolora.ui.settings_form import build_settings
 from cocolora.ui.sharing import build_sharing
 from cocolora.ui.style import STYLE
@@ -32,5 +34,10 @@ def build(engine: Engine, *, profile: str = "") -> gr.State:
                 build_settings(board)
             with gr.Tab("Share", elem_id="cocolora-tab-share"):
                 build_sharing(board)
+            with gr.Tab("Privacy", elem_id="cocolora-tab-privacy"), gr.Row(elem_classes="cocolora-cards"):
+                with gr.Column(elem_classes="cocolora-card", min_width=280):
+                    build_profiles(board)
+                with gr.Column(elem_classes="cocolora-card", min_width=280):
+                    build_privacy(board)
     board.wire()
     return board.page

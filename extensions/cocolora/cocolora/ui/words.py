@@ -51,6 +51,11 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def size(size_bytes: int) -> str:
+    """Return a size on the disk in the unit that fits."""
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.1f} kB"
+
+
 def shorten(text: str, longest: int = LONGEST_QUOTE) -> str:
     """Return text on one line, cut to at most ``longest`` characters."""
     line = " ".join(text.split())
