@@ -9,11 +9,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_whatever_is_killed_nothing_is_lost_half_made_or_left_undone(demo_base):
-    found = run_crash(demo_base, points=12, seed=0, on_progress=ignore_progress)
+    found = run_crash(demo_base, points=10, seed=0, on_progress=ignore_progress)
     assert found["failures"] == []
-    assert {name: phase["points"] for name, phase in found["phases"].items()} == {
-        "record": 3,
-        "learn": 3,
-        "forget": 3,
-        "export": 3,
-    }
+    killed = {name: phase["points"] for name, phase in found["phases"].items()}
+    assert killed == dict.fromkeys(("record", "learn", "rollup", "forget", "export"), 2)
