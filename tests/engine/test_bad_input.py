@@ -24,7 +24,7 @@ ODD = (
 def test_odd_messages_are_recorded_read_and_searched_without_harm(engine, tell, ask):
     tell(engine, "odd", *ODD, DOG)
     learned = engine.learn()
-    assert learned.read_turns == len(ODD) + 1
+    assert learned.read_turns + len(learned.kept_out) == len(ODD) + 1
     for user, _ in ODD:
         engine.contextualise(user)
     assert "Biscuit" in ask(engine, "What is the name of my dog?")
