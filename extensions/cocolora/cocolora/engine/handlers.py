@@ -80,18 +80,19 @@ def rolling_up(plan: RollupPlan) -> dict[str, object]:
 
 
 def roll_up_adapters(rooms: Rooms, task: Task) -> str:
-    """Make one adapter of the ``adapters`` by the ``method``."""
-    return rolled_up(rooms, task)[1]
-
-
-def rolled_up(rooms: Rooms, task: Task) -> tuple[Adapter, str]:
-    """Make one adapter of several, unless a try that was interrupted did; return it, and what came of it."""
+    """Make one adapter of the ``adapters`` by the ``method``, unless a try that was interrupted did."""
     wanted, method = _texts(task, "adapters"), RollupMethod(str(task.payload["method"]))
     with rooms.home.writing():
         if made := roll_up.made_of(rooms, wanted):
-            return made, roll_up.told(made)
+            return roll_up.told(made)
+        return rolled_up(rooms, task, roll_up.plan_chosen(rooms, task.profile, wanted, method))[1]
+
+
+def rolled_up(rooms: Rooms, task: Task, plan: RollupPlan) -> tuple[Adapter, str]:
+    """Carry out a plan as it is; return the adapter, and what came of it."""
+    with rooms.home.writing():
         run = Run(rooms, task.profile, task.on_progress, task.cancelled)
-        made = roll_up.roll_up(run, roll_up.plan_chosen(rooms, task.profile, wanted, method))
+        made = roll_up.roll_up(run, plan)
         said = roll_up.told(made)
         if made.state is AdapterState.READY and not (stack := examine_stack(run, Occasion.ROLLED_UP)).passed:
             said += f" But the stack as a whole is weak: {stack.reason}."

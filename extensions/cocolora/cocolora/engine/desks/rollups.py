@@ -50,7 +50,7 @@ class RollupDesk:
         with self._jobs.here(
             handlers.ROLL_UP, handlers.rolling_up(plan), profile=profile, on_progress=on_progress, cancelled=cancelled
         ) as work:
-            made, work.message = handlers.rolled_up(self._rooms, work.task)
+            made, work.message = handlers.rolled_up(self._rooms, work.task, plan)
         return made
 
     def start(self, plan: RollupPlan, *, profile: str = DEFAULT_PROFILE) -> None:
