@@ -20,7 +20,10 @@ _STANDINGS = {
 
 
 def read_conversation(rooms: Rooms, conversation_id: str) -> tuple[Told, ...]:
-    """Return a conversation's turns with where each stands for the loaded base, or for any where none is loaded."""
+    """Return a conversation's turns with where each stands for the loaded base, or for any where none is loaded.
+
+    A turn that is forgotten while this reads is left out.
+    """
     journal = rooms.journal
     turns = journal.turns(conversation_id=conversation_id)
     ids = [turn.id for turn in turns]
@@ -40,6 +43,7 @@ def read_conversation(rooms: Rooms, conversation_id: str) -> tuple[Told, ...]:
             private=private,
         )
         for turn in turns
+        if turn.id in changes
     )
 
 
