@@ -89,7 +89,7 @@ class Learning(_Section):
         default=4, ge=0, le=64, description="Questions that must stay unknown, for each fact."
     )
     replay_questions: int = Field(
-        default=24, ge=0, le=512, description="Questions the base answers already, kept as they are."
+        default=20, ge=0, le=512, description="Questions the base answers already, kept as they are."
     )
     attempts: int = Field(
         default=2,
