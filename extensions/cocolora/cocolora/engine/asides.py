@@ -156,18 +156,19 @@ class Asides:
         return _describe(plan)
 
     def _profile(self, name: str, chat: str | None, state: _Chat, profile: str) -> str:
+        profiles = self.engine.profiles.all()
         if not name:
             held = [
                 f"{one.name}: {count(one.conversations, 'conversation')}, {count(one.adapters, 'adapter')}"
-                for one in self.engine.profiles.all()
+                for one in profiles
             ]
             return _list(f'This chat belongs to "{profile}". The profiles:', held)
         if chat is None:
             return PRIVATE
         name = self.engine.profiles.called(name)
-        if name not in [one.name for one in self.engine.profiles.all()]:
-            known = ", ".join(one.name for one in self.engine.profiles.all())
-            return f'There is no profile "{name}". There are: {known}. The settings can add one.'
+        known = [one.name for one in profiles]
+        if name not in known:
+            return f'There is no profile "{name}". There are: {", ".join(known)}. The settings can add one.'
         if name == profile:
             return f'This chat belongs to "{name}" already.'
         if not self.engine.turns(conversation_id=chat):

@@ -67,10 +67,9 @@ class WebuiHost:
         except (CocoloraError, OSError):
             logger.exception("cocolora: the saved chats could not be read")
 
-    def profile_of(self, chat: str | None) -> str:
+    def profile_of(self, chat: str) -> str:
         """Return the profile that a chat of the host belongs to."""
-        rules = self.engine.settings.profiles
-        return self.engine.asides.profile_of(chat, rules.of_chat(chat, DEFAULT_PROFILE) if chat else DEFAULT_PROFILE)
+        return self.engine.asides.profile_of(chat, self.engine.settings.profiles.of_chat(chat, DEFAULT_PROFILE))
 
     def build_prompt(self, text: str, state: dict[str, Any], **kwargs: Any) -> str:
         """Choose memories and adapters for a question and build its prompt; the route waits for ``activate``.
