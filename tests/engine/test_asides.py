@@ -106,6 +106,11 @@ def test_a_new_chat_goes_to_another_profile_at_once(engine, say):
     assert engine.asides.profile_of("other", "instruct") == "instruct"
 
 
+def test_a_new_instruct_chat_may_be_personal(engine):
+    assert "from now on" in engine.asides.answer("/profile personal", chat="new", profile="instruct")
+    assert engine.asides.profile_of("new", "instruct") == "personal"
+
+
 def test_without_a_model_nothing_is_learned_and_the_reason_is_said(make_engine, tmp_path, tell):
     engine = make_engine(tmp_path / "bare", find_model=lambda: None)
     tell(engine, "pets", DOG)

@@ -34,10 +34,10 @@ PRIVATE = "This chat is private: nothing of it is recorded, so there is nothing 
 
 @dataclass(slots=True)
 class _Chat:
-    """One chat: what shaped its last reply, its profile as long as it has no turn, and what waits for a yes."""
+    """One chat: what shaped its last reply, the profile chosen before its first turn, and what waits for a yes."""
 
     context: Context | None = None
-    profile: str = DEFAULT_PROFILE
+    profile: str | None = None
     waiting: Callable[[], str] | None = None
 
 
@@ -62,7 +62,7 @@ class Asides:
         except UnknownId:
             with self._lock:
                 known = self._chats.get(chat)
-            return known.profile if known and known.profile != DEFAULT_PROFILE else otherwise
+            return known.profile if known and known.profile is not None else otherwise
 
     def answer(self, message: str, *, chat: str | None, profile: str = DEFAULT_PROFILE) -> str | None:
         """Answer a command, or a yes or no to what was asked; None for a message to the model. What fails is said."""
