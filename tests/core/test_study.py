@@ -1,5 +1,6 @@
 """Reading a model's self-study."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,31 @@ def test_a_key_that_was_never_said_is_refused():
     study = parse_study(LINE.replace("Biscuit", "Rex"), told=TOLD)
     assert not study.lines
     assert study.refused[0][1] == "the user did not say the key"
+
+
+def test_a_key_that_is_a_mere_piece_of_a_word_is_refused():
+    assert not parse_study(LINE.replace("Biscuit", "iscuit"), told=TOLD).lines
+    assert parse_study(LINE, told="Biscuit's my dog.").lines
+
+
+@pytest.mark.parametrize(
+    ("told", "written", "key"),
+    [
+        ("My aunt lives in Porto, by the sea.", "Portoo", "Porto"),
+        ("We call our boat Flioskyoano Philip.", "Flioskyo Philip", "Flioskyoano Philip"),
+        ("The code is 48151.", "48152", "48151"),
+    ],
+)
+def test_a_misspelt_key_becomes_what_the_user_said(told, written, key):
+    (line,) = parse_study(f"Q: What is it? | A: It is {written}. | Key: {written}", told=told).lines
+    assert (line.key, line.answer) == (key, f"It is {key}.")
+    (line,) = parse_study(f"Q: What is it? | A: It is {key}. | Key: {written}", told=told).lines
+    assert (line.key, line.answer) == (key, f"It is {key}.")
+
+
+def test_a_key_unlike_anything_that_was_said_stays_refused():
+    assert not parse_study("Q: Where? | A: In Lisbon. | Key: Lisbon", told="My aunt lives in Porto.").lines
+    assert not parse_study("Q: Where? | A: By the sea. | Key: Portoo", told="My aunt lives in Porto.").lines
 
 
 def test_an_answer_without_its_key_is_refused():
