@@ -52,6 +52,30 @@ def test_the_same_short_text_scores_one_or_nearly(index):
     assert hit.score > 0.95
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "By the way, what is my dog's name?",
+        "Hey, quick question: what is my dog's name?",
+        "I forgot my dog's name, can you help?",
+        "One more thing: could you tell me my dog's name?",
+        "I’d like to know my dog's name.",
+    ],
+)
+def test_what_any_question_may_begin_or_end_with_does_not_count(asked, index):
+    chatter = ["By the way, it rains.", "Hey!", "I forgot my umbrella.", "Quick question: how are you?"]
+    index.add([*JOURNAL, *(unit(f"t{number}", f"{text}\nGood.") for number, text in enumerate(chatter))])
+    (best, *others) = index.search(asked, profile="personal")
+    (plain, *_) = index.search("What is my dog's name?", profile="personal")
+    assert best == plain
+    assert all(hit.score < FITS for hit in others)
+
+
+def test_a_question_of_nothing_else_is_still_searched_for(index):
+    index.add([unit("way", "Good morning, the way was long.\nGood.")])
+    assert turns(index.search("By the way?", profile="personal")) == ["way"]
+
+
 def test_words_are_found_in_other_forms_and_spellings(index):
     index.add([unit("a", "I painted the café walls."), unit("b", "我的狗叫小白。"), unit("c", "Ich heiße Jürgen.")])
     assert turns(index.search("painting cafes", profile="personal")) == ["a"]

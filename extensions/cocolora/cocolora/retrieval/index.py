@@ -138,7 +138,7 @@ class SearchIndex:
                 return []
             nearest = self._dense.nearest(number, vector)
             dates = self._dates(words, times, profile=number)
-            stems = self._stemmer.stems(times.rest if times.event and dates else query)
+            stems = self._stemmer.asked(times.rest if times.event and dates else query)
             question = Question(stems, dates, vector, self._dense.baseline, nearest)
             return rank(words, question, profile=number, limit=limit)
 
@@ -147,7 +147,7 @@ class SearchIndex:
     def _dates(self, words: WordReader, times: Times, *, profile: int) -> Sequence[NamedDate | Period]:
         """Return the days that are looked for; for the day beside an event, the event is looked for first."""
         if times.event:
-            event = Question(self._stemmer.stems(times.event))
+            event = Question(self._stemmer.asked(times.event))
             hits = [hit for hit in rank(words, event, profile=profile, limit=1) if hit.score >= _FITS]
             days = [words.said_on_day(hit.turn_id) for hit in hits]
             return [single_day(day + timedelta(days=times.beside)) for day in days]

@@ -15,6 +15,14 @@ _STOPWORDS = (
     "isn aren wasn weren doesn didn hasn haven won wouldn couldn shouldn "
     "hello hi thanks thank tell told say said know remember mention mentioned recall"
 )
+_FILLERS = re.compile(
+    r"\b(?:by the way|btw|(?:just )?(?:a |one )?(?:quick|short|last|more)+ (?:question|thing)|hey(?: there)?|"
+    r"good (?:morning|afternoon|evening|day)|i(?: was| am|'m) wondering|i(?: would|'d) like to know|i want to know|"
+    r"i (?:forgot|forget|don't|do not|can't|cannot) (?:remember|recall)|i (?:keep forgetting|forgot|forget)|"
+    r"(?:can|could|would) you (?:please )?(?:help(?: me)?(?: out)?|tell me|remind me)|remind me(?: of)?|any idea)\b",
+    re.IGNORECASE,
+)
+"""How people begin and end a question, whatever it is about."""
 _LONGEST_STEM = 64
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 _JOINERS = re.compile("[\x00’ʼ]")
@@ -40,6 +48,10 @@ class Stemmer:
         """Return the stems of ``text`` in order, with repetitions, without function words and overlong tokens."""
         stems = self._raw_stems(_IDEOGRAPHS.sub(_pairs, _JOINERS.sub(" ", text)))
         return [stem for stem in stems if stem not in self._stopwords and len(stem) <= _LONGEST_STEM]
+
+    def asked(self, question: str) -> list[str]:
+        """Return the stems of a question without the phrases that begin or end any question, unless it has no other."""
+        return self.stems(_FILLERS.sub(" ", question.replace("’", "'"))) or self.stems(question)
 
     def close(self) -> None:
         """Give the scratch table back."""
