@@ -21,7 +21,7 @@ def fake_modules(user_data: Path) -> dict[str, ModuleType]:
         is_seq2seq=False,
         model_dirty_from_training=False,
         user_data_dir=user_data,
-        args=SimpleNamespace(multi_user=False),
+        args=SimpleNamespace(multi_user=False, lora_dir=str(user_data / "loras")),
         generation_lock=threading.Lock(),
         stop_everything=False,
     )

@@ -12,8 +12,9 @@ import install
 
 ROOT = Path(install.__file__).parent
 PACKAGE = install.EXTENSION / "cocolora"
-# Imported where they are at hand, each behind a message that says how to get it; `modules` is the webui.
-OPTIONAL = {"gptqmodel", "modules", "optimum", "ray"}
+# Imported where they are at hand, each behind a message that says how to get it; `modules` is the webui, which brings
+# `datasets`.
+OPTIONAL = {"datasets", "gptqmodel", "modules", "optimum", "ray"}
 
 
 def names(*files: str) -> set[str]:

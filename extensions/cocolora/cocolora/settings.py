@@ -97,6 +97,11 @@ class Learning(_Section):
         le=10,
         description="An adapter that fails the gate or does not recall everything is tried so often; the best stays.",
     )
+    trainer: Literal["live", "host"] = Field(
+        default="live",
+        description='"live" trains inside the loaded model while the chat goes on; "host" as the webui\'s Training tab '
+        "does: the chat waits, and the model is loaded again after each training.",
+    )
     slice_ms: int = Field(default=250, ge=10, le=10_000, description="Training lets the chat go first after this time.")
     seed: int = Field(default=0, ge=0, description="Seed of everything random in training.")
 

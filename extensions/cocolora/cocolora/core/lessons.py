@@ -80,10 +80,14 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Token ids and, for each, whether its loss counts. Both have the same length."""
+    """Token ids and, for each, whether its loss counts. Both have the same length.
+
+    ``exchange`` is what the sample was made from, for a host that trains on messages.
+    """
 
     tokens: tuple[int, ...]
     counts: tuple[bool, ...]
+    exchange: Exchange | None = None
 
 
 @dataclass(frozen=True, slots=True)

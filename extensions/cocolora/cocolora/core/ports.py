@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,6 +56,9 @@ class LanguageModel(Protocol):
         within: AbstractContextManager[object] | None = None,
     ) -> Generator[str]:
         """Yield the greedy reply to one chat in pieces, with ``within`` entered until the last one or ``close()``."""
+
+    def let_go(self) -> None:
+        """Keep no reference to the network, so that its memory is free; this model cannot be used afterwards."""
 
     def sample(self, exchange: Exchange) -> Sample:
         """Return the tokens of an exchange in the model's chat template; the loss counts on the reply alone."""
@@ -112,6 +115,41 @@ class TrainingStack(Protocol):
 
         Its weights at the start depend on the recipe's seed alone. Raises CannotTrain.
         """
+
+    def lend(
+        self, adapter_id: str, *, recipe: Recipe, beneath: Sequence[tuple[str, float]]
+    ) -> Callable[[Path, Path], None]:
+        """Prepare the network for a training of the host's, on top of attached adapters; return what takes it in.
+
+        That is called with the folder of PEFT's files and the folder to write to, and raises AdapterMissing and
+        AdapterDamaged. The caller holds the model. Raises CannotTrain, UnknownId.
+        """
+
+    def let_go(self) -> None:
+        """Keep no reference to the network's layers; this stack cannot be used afterwards."""
+
+
+class TrainingHost(Protocol):
+    """A host that has a training of its own, such as the webui's Training tab."""
+
+    def train(
+        self,
+        name: str,
+        exchanges: Sequence[Exchange],
+        *,
+        recipe: Recipe,
+        sample_tokens: int,
+        on_progress: ProgressCallback,
+        cancelled: CancelCheck,
+    ) -> AbstractContextManager[Path]:
+        """Train the loaded network on exchanges of at most ``sample_tokens``; give the folder with PEFT's files.
+
+        The caller holds the model, and the network is not to be used again. At the end nothing is left of the exchanges
+        and the files. Raises Cancelled and CannotTrain.
+        """
+
+    def load_again(self) -> None:
+        """Load the model again, by its name. Raises CannotTrain."""
 
 
 class Trainer(Protocol):

@@ -9,7 +9,7 @@ from pathlib import Path
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE, Change, ChatMessage, Conversation, Turn
 from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
-from cocolora.core.ports import LanguageModel
+from cocolora.core.ports import LanguageModel, TrainingHost
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Fault, KeptVerdict, Synced
 from cocolora.core.routing import Hit, Route
@@ -55,7 +55,8 @@ class Engine:
     A ``resident`` engine stays, as that of a host does: it takes up the jobs that other processes left, and learns
     by itself when time makes it due. Another one, opened for one command, does only what it is asked. Each
     subject with more to ask for has a desk: conversations, the catalogue, rollups, forgetting, profiles, sharing;
-    ``asides`` answers what a chat asks of cocolora itself.
+    ``asides`` answers what a chat asks of cocolora itself. ``training_host`` is what trains where the setting
+    ``learning.trainer`` is "host".
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Engine:
         find_model: Callable[[], LanguageModel | None],
         *,
         clock: Callable[[], datetime] = utc_now,
+        training_host: TrainingHost | None = None,
         resident: bool = False,
     ) -> None:
         home = Home(folder)
@@ -72,7 +74,7 @@ class Engine:
         journal = Journal.open(home.journal_file)
         embedder, self.embedder_trouble = find_embedder(settings.retrieval)
         index = SearchIndex.open(home.index_folder, embedder=embedder, time_zone=settings.retrieval.time_zone)
-        self._rooms = Rooms(home, settings, journal, index, find_model, clock)
+        self._rooms = Rooms(home, settings, journal, index, find_model, clock, training_host)
         self._speedometer, finder = Speedometer(self._rooms), LeakFinder(self._rooms)
         self.jobs = JobRunner(
             journal.queue,

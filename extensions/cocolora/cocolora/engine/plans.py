@@ -116,7 +116,7 @@ def _plan_knowledge(run: Run, task: Assignment, *, seed: int, attempt: int) -> P
     probes = tuple((Probe(lesson.question, lesson.key), lesson.turn_id) for lesson in held_out)
 
     def recall(weights: Weights) -> float:
-        with bench.using(weights) as model:
+        with run.rooms.workbench().using(weights) as model:
             return share_right([probe for probe, _ in probes], model)
 
     unknown = tuple(Probe(lesson.question, "") for lesson in negatives if lesson.held_out)
@@ -131,7 +131,7 @@ def _plan_behaviour(run: Run, task: Assignment, *, seed: int) -> Plan:
     trained, held_out = behaviour_exchanges(wished, questions=BEHAVIOUR_QUESTIONS, seed=seed)
 
     def recall(weights: Weights) -> float:
-        with bench.using(weights) as model:
+        with run.rooms.workbench().using(weights) as model:
             return share_same(held_out, model)
 
     return Plan(tuple(trained), recall)

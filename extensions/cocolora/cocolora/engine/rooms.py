@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import Turn
-from cocolora.core.ports import LanguageModel
+from cocolora.core.ports import LanguageModel, TrainingHost
 from cocolora.engine.home import Home
 from cocolora.engine.workbench import Workbench
 from cocolora.errors import ModelError, NoModel
@@ -35,6 +35,7 @@ class Rooms:
     index: SearchIndex
     find_model: Callable[[], LanguageModel | None]
     clock: Callable[[], datetime] = utc_now
+    training_host: TrainingHost | None = None
     _bench: Workbench | None = field(default=None)
     _one_bench: threading.RLock = field(default_factory=threading.RLock)
 
@@ -45,8 +46,13 @@ class Rooms:
             if model is None:
                 raise NoModel
             if self._bench is None or self._bench.model is not model:
-                slice_ms, memory_bytes = self.settings.learning.slice_ms, self.settings.stack.memory_bytes
-                self._bench = Workbench(model, self.home, slice_ms=slice_ms, memory_bytes=memory_bytes)
+                self._bench = Workbench(
+                    model,
+                    self.home,
+                    slice_ms=self.settings.learning.slice_ms,
+                    memory_bytes=self.settings.stack.memory_bytes,
+                    training_host=self.training_host,
+                )
             return self._bench
 
     def let_go_of_model(self) -> None:

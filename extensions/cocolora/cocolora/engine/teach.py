@@ -82,7 +82,7 @@ def _attempt(run: Run, task: Assignment, *, attempt: int) -> Adapter:
     folder = run.rooms.home.adapter_folder(draft.id)
     bench.drop(draft.id)
     shutil.rmtree(folder, ignore_errors=True)
-    bench.trainer.train(
+    bench.trainer_of(run.settings.learning.trainer).train(
         draft.id,
         _samples(run, plan),
         recipe=replace(draft.recipe, seed=seed),
@@ -95,7 +95,7 @@ def _attempt(run: Run, task: Assignment, *, attempt: int) -> Adapter:
     written = replace(draft, sha256=hashlib.sha256(weights).hexdigest(), size_bytes=len(weights))
     run.on_progress(Progress("checking", 0, 1))
     judged = examine(run, task, plan, written)
-    bench.drop(draft.id)
+    run.rooms.workbench().drop(draft.id)
     return judged
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Literal
 
 from cocolora.core.lessons import BaseCard, Exchange
-from cocolora.core.ports import LanguageModel, Stack, Trainer
+from cocolora.core.ports import LanguageModel, Stack, Trainer, TrainingHost, TrainingStack
 from cocolora.engine.home import Home
+from cocolora.errors import CannotTrain
 from cocolora.lessons.samples import Replay, record_replay
 
 Weights = Sequence[tuple[str, float]]
@@ -16,7 +18,15 @@ Weights = Sequence[tuple[str, float]]
 class Workbench:
     """One loaded model, its stack and its trainer; discarded when the host loads another model."""
 
-    def __init__(self, model: LanguageModel, home: Home, *, slice_ms: int, memory_bytes: int) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        home: Home,
+        *,
+        slice_ms: int,
+        memory_bytes: int,
+        training_host: TrainingHost | None = None,
+    ) -> None:
         from cocolora.stack.live import LiveStack
         from cocolora.training.live import LiveTrainer
 
@@ -24,6 +34,8 @@ class Workbench:
         stack = LiveStack(model, memory_bytes=memory_bytes)
         self.stack: Stack = stack
         self.trainer: Trainer = LiveTrainer(model, stack, slice_ms=slice_ms)
+        self._training_stack: TrainingStack = stack
+        self._training_host = training_host
         self._home = home
         self._bare_replay: Replay | None = None
         self._other_text: Replay | None = None
@@ -32,6 +44,19 @@ class Workbench:
     def card(self) -> BaseCard:
         """The questions that go with the base."""
         return self.model.card
+
+    def trainer_of(self, kind: Literal["live", "host"]) -> Trainer:
+        """Return the trainer of a kind. Raises CannotTrain where the host has no training of its own."""
+        from cocolora.training.host import HostTrainer
+
+        if kind == "live":
+            return self.trainer
+        if self._training_host is None:
+            raise CannotTrain(
+                "this program has no training of its own, and learning.trainer is set to it",
+                'Set learning.trainer to "live", or learn in the webui.',
+            )
+        return HostTrainer(self.model, self._training_stack, self._training_host)
 
     @contextmanager
     def using(self, weights: Weights) -> Iterator[LanguageModel]:

@@ -61,10 +61,10 @@ def _write_dataset(user_data: Path, rows: list[dict[str, Any]]) -> None:
 
 def _parameters(job: dict[str, Any], name: str) -> dict[str, Any]:
     """Return all of ``do_train``'s parameters; those that the job does not name are as the Training tab has them."""
-    return {**_DEFAULTS, **job["parameters"], "lora_name": name, "dataset": NAME}
+    return {**DEFAULTS, **job["parameters"], "lora_name": name, "dataset": NAME}
 
 
-_DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     **{f"{projection}_proj_en": True for projection in ("q", "v", "k", "o", "gate", "down", "up")},
     "always_override": True,
     "all_linear": True,
@@ -82,6 +82,7 @@ _DEFAULTS: dict[str, Any] = {
     "excess_length": "drop",
     "report_to": "None",
 }
+"""What the Training tab has, but for what a recipe says."""
 
 if __name__ == "__main__":
     main()

@@ -22,6 +22,7 @@ from cocolora.hosts.webui_history import chat_place, without_asides
 from cocolora.hosts.webui_model import HostModel, wait_for_stray_generation
 from cocolora.hosts.webui_prompt import build_prompt, visible_texts, with_memories
 from cocolora.hosts.webui_recorder import Ticket, WebuiRecorder, ticket_of
+from cocolora.hosts.webui_training import WebuiTraining
 
 logger = logging.getLogger(__name__)
 
@@ -208,7 +209,9 @@ def open_host() -> WebuiHost:
 
     user_data = Path(shared.user_data_dir).resolve()
     model = HostModel()
-    engine = Engine(user_data / "cocolora", model.find, resident=True)
+    training = WebuiTraining(model)
+    training.tidy()
+    engine = Engine(user_data / "cocolora", model.find, training_host=training, resident=True)
     host = WebuiHost(engine, model, user_data / "logs")
     threading.Thread(target=host.watch, name="cocolora-watch", daemon=True).start()
     atexit.register(engine.jobs.close)

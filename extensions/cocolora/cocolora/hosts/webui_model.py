@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,16 @@ class HostModel:
     def __init__(self) -> None:
         self._wrapped: LanguageModel | None = None
         self._guard = threading.Lock()
+        self._in_training = False
+
+    @contextmanager
+    def in_training(self) -> Iterator[None]:
+        """Say that the host trains its model or loads it again by our wish: it is not taken for unloaded meanwhile."""
+        self._in_training = True
+        try:
+            yield
+        finally:
+            self._in_training = False
 
     def find(self) -> LanguageModel | None:
         """Return the loaded model, or None. Raises CannotTrain where adapters cannot live."""
@@ -60,7 +72,7 @@ class HostModel:
         from modules import shared
 
         with self._guard:
-            if self._wrapped is None or self._wrapped.network is shared.model:
+            if self._in_training or self._wrapped is None or self._wrapped.network is shared.model:
                 return False
             self._wrapped = None
             return True

@@ -75,6 +75,11 @@ class LoadedModel:
         """Say that the host called this thread while it holds its lock: ``exclusive`` then does not wait for it."""
         return self._lock.held_by_host()
 
+    def let_go(self) -> None:
+        """Keep no reference to the network, so that its memory is free; this model cannot be used afterwards."""
+        self.network = None
+        vars(self).pop("layers", None)
+
     def generate(self, chats: Sequence[Sequence[ChatMessage]], *, max_new_tokens: int = 64) -> list[str]:
         """Return the greedy reply to each chat, as plain text, with whatever adapters are active.
 

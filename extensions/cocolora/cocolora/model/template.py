@@ -41,7 +41,7 @@ class ChatTemplate:
         prompt = self._prompt_text(exchange.prompt)
         tokens = self._tokens(prompt + self._gap + exchange.reply.strip() + self.end_of_turn)
         shared = _shared(tokens, self._tokens(prompt))
-        return Sample(tuple(tokens), (False,) * shared + (True,) * (len(tokens) - shared))
+        return Sample(tuple(tokens), (False,) * shared + (True,) * (len(tokens) - shared), exchange)
 
     @cached_property
     def end_of_turn(self) -> str:

@@ -118,6 +118,11 @@ def read_again(folder: Path, *, adapter_id: str) -> AdapterFiles:
     return _guarded(folder, adapter_id=adapter_id, read=_read_unhashed)
 
 
+def read_plain(folder: Path, *, adapter_id: str, manifest: Manifest) -> AdapterFiles:
+    """Read PEFT's files where no manifest lies beside them. Raises AdapterMissing or AdapterDamaged."""
+    return _guarded(folder, adapter_id=adapter_id, read=lambda place: _read_weights(place, manifest))
+
+
 def check_files(folder: Path) -> list[str]:
     """Return what is wrong with an adapter's files, in words; nothing when they are sound."""
     try:
@@ -145,7 +150,10 @@ def _read(folder: Path) -> AdapterFiles:
 
 
 def _read_unhashed(folder: Path) -> AdapterFiles:
-    manifest = read_manifest(folder)
+    return _read_weights(folder, read_manifest(folder))
+
+
+def _read_weights(folder: Path, manifest: Manifest) -> AdapterFiles:
     config = json.loads((folder / CONFIG_NAME).read_text(encoding="utf-8"))
     layers = _layers(load_file(folder / WEIGHTS_NAME), name=folder.name)
     rank, alpha = _scale(config, name=folder.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import torch
 from cocolora.core.adapters import Recipe
 from cocolora.core.ports import LanguageModel
 from cocolora.errors import AdapterDamaged, BaseMismatch, CannotTrain, UnknownId
-from cocolora.stack.files import AdapterFiles, read_adapter, write_adapter
+from cocolora.stack.files import AdapterFiles, read_adapter, read_plain, write_adapter
 from cocolora.stack.manifest import Manifest
 from cocolora.stack.mixing import mix
 from cocolora.stack.shelf import Shelf
@@ -89,6 +89,32 @@ class LiveStack:
             if tuple(weights) != self._active:
                 self._switch(tuple(weights))
 
+    def lend(
+        self, adapter_id: str, *, recipe: Recipe, beneath: Sequence[tuple[str, float]]
+    ) -> Callable[[Path, Path], None]:
+        """Prepare the network for a training of the host's, on top of attached adapters; return what takes it in.
+
+        That is called with the folder of PEFT's files and the folder to write to, and raises AdapterMissing and
+        AdapterDamaged. What the network is must be noted before: the host puts layers of its own in the place of its
+        layers. The caller holds the model. Raises CannotTrain, UnknownId.
+        """
+        self._refuse_foreign()
+        self.activate(beneath)  # by hooks on the layers, which the host's own layers keep
+        layers = self._model.layers
+        targets = short_targets(self._model.network, layers)
+        manifest = Manifest(adapter_id=adapter_id, base=self._model.identity, recipe=recipe)
+
+        def take_in(trained: Path, folder: Path) -> None:
+            adapter = read_plain(trained, adapter_id=adapter_id, manifest=manifest)
+            _check_shapes(adapter, layers, adapter_id=adapter_id)
+            write_adapter(folder, adapter.layers, alpha=adapter.alpha, targets=targets, manifest=manifest)
+
+        return take_in
+
+    def let_go(self) -> None:
+        """Keep no reference to the network's layers; this stack cannot be used afterwards."""
+        self._slots.let_go()
+
     @contextmanager
     def activated(self, weights: Sequence[tuple[str, float]]) -> Iterator[None]:
         """Hold the model with exactly these adapters active, then restore what was active."""
@@ -127,11 +153,7 @@ class LiveStack:
         identity, trained_on = self._model.identity, adapter.manifest.base
         if trained_on.fingerprint != identity.fingerprint:
             raise BaseMismatch(adapter_id, trained_on=str(trained_on), loaded=str(identity))
-        for path, pair in adapter.layers.items():
-            shape = self._model.layers.get(path)
-            if shape != (pair.b.shape[0], pair.a.shape[1]):
-                found = f"is {shape[0]} by {shape[1]}" if shape else "is not there"
-                raise AdapterDamaged(adapter_id, f'"{path}" {found} in the model, and does not fit')
+        _check_shapes(adapter, self._model.layers, adapter_id=adapter_id)
 
     def _refuse_foreign(self) -> None:
         if has_foreign_adapters(self._model.network):
@@ -153,6 +175,14 @@ class LiveStack:
         held = self._shelf.take(adapter_id for adapter_id, _ in weights)
         strengths = (weight for _, weight in weights)
         return mix(list(zip(held, strengths, strict=True)), device=self._slots.device)
+
+
+def _check_shapes(adapter: AdapterFiles, layers: Mapping[str, tuple[int, int]], *, adapter_id: str) -> None:
+    for path, pair in adapter.layers.items():
+        shape = layers.get(path)
+        if shape != (pair.b.shape[0], pair.a.shape[1]):
+            found = f"is {shape[0]} by {shape[1]}" if shape else "is not there"
+            raise AdapterDamaged(adapter_id, f'"{path}" {found} in the model, and does not fit')
 
 
 class _Unfinished:

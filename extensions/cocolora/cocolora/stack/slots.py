@@ -66,6 +66,12 @@ class Slots:
             if several:
                 self._slot(path).deltas = tuple(several)
 
+    def let_go(self) -> None:
+        """Empty every slot and keep no reference to the network; these slots cannot be used afterwards."""
+        self.fill({})
+        self._layers.clear()
+        self._network = torch.nn.Module()
+
     def _slot(self, path: str) -> _Slot:
         if path not in self._filled:
             slot = _Slot()
