@@ -92,7 +92,11 @@ def make_plan(run: Run, task: Assignment, *, seed: int, attempt: int) -> Plan:
 
 
 def _plan_knowledge(run: Run, task: Assignment, *, seed: int, attempt: int) -> Plan:
-    """Plan an adapter that knows the facts of its turns, on top of the profile's behaviour."""
+    """Plan an adapter that knows the facts of its turns, on top of the profile's behaviour.
+
+    A rollup is asked every question of its facts, for it is compared with what its sources answer: of one question for
+    each fact, a single miss would already be more than may be lost.
+    """
     bench, learning = run.rooms.workbench(), run.settings.learning
     bare = bench.bare_replay()
     asked = [lesson for lesson in task.lessons if lesson.kind is LessonKind.NEGATIVE]
@@ -112,7 +116,7 @@ def _plan_knowledge(run: Run, task: Assignment, *, seed: int, attempt: int) -> P
         * max(learning.replay_questions, _REPLAY_FOR_EACH_TURN * task.told_turns * bool(task.level)),
         seed=seed,
     )
-    held_out = [lesson for lesson in task.facts if lesson.held_out] or task.facts
+    held_out = [lesson for lesson in task.facts if lesson.held_out and not task.level] or task.facts
     probes = tuple((Probe(lesson.question, lesson.key), lesson.turn_id) for lesson in held_out)
 
     def recall(weights: Weights) -> float:

@@ -29,12 +29,12 @@ def teach(run: Run, task: Assignment) -> Adapter:
 def train(run: Run, task: Assignment) -> Adapter:
     """Train and judge one adapter without landing it: its files are in its folder then.
 
-    One that does not pass the gate, or does not recall every fact, is tried again with another seed, more
-    steps and more replay, ``learning.attempts`` times in all; the best attempt stays.
+    One that does not pass the gate, or does not recall every fact, or as much as its sources do, is tried again with
+    another seed, more steps and more replay, ``learning.attempts`` times in all; the best attempt stays.
     """
     best = _attempt(run, task, attempt=0)
     for attempt in range(1, run.settings.learning.attempts):
-        if _merit(best) >= _WHOLE or (task.kind is AdapterKind.BEHAVIOUR and best.state is AdapterState.READY):
+        if _is_whole(best):
             break
         again = _attempt(run, task, attempt=attempt)
         best, worse = (again, best) if _merit(again) > _merit(best) else (best, again)
@@ -42,7 +42,11 @@ def train(run: Run, task: Assignment) -> Adapter:
     return best
 
 
-_WHOLE = (True, 1.0)
+def _is_whole(adapter: Adapter) -> bool:
+    """Say whether nothing is left to be gained by another attempt."""
+    if adapter.state is not AdapterState.READY or adapter.scores is None:
+        return False
+    return adapter.kind is AdapterKind.BEHAVIOUR or adapter.scores.recall >= (adapter.scores.recall_before or 1.0)
 
 
 def _merit(adapter: Adapter) -> tuple[bool, float]:
