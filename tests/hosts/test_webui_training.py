@@ -187,6 +187,8 @@ def test_the_model_counts_as_loaded_while_it_is_trained_and_loaded_again(trainin
     model = HostModel()
     assert model.find() is not None
     with model.in_training():
+        with pytest.raises(CannotTrain, match="is training it"):
+            model.find()
         training_tab.unload_model(keep_model_name=True)
         assert not model.is_outdated()
     assert model.is_outdated()

@@ -47,6 +47,8 @@ class HostModel:
         """Return the loaded model, or None. Raises CannotTrain where adapters cannot live."""
         from modules import shared
 
+        if self._in_training:
+            raise CannotTrain("the webui is training it", "It answers again when that is done.")
         with self._guard:
             network, tokenizer = shared.model, shared.tokenizer
             try:
