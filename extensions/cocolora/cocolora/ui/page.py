@@ -44,9 +44,13 @@ class Preparation:
 
 @dataclass(slots=True)
 class Page:
-    """The choices of one browser page, and what it was last sent: for each followed widget, what that shows."""
+    """The choices of one browser page, and what it was last sent: for each followed widget, what that shows.
+
+    A profile is ``chosen`` by hand, or as soon as it holds something; until then the page follows the newest chat.
+    """
 
     profile: str = DEFAULT_PROFILE
+    chosen: bool = False
     adapter_id: str | None = None
     deleting: bool = False
     rollups: tuple[tuple[RollupPlan, int], ...] = ()
@@ -69,7 +73,7 @@ class Page:
 
     def choose_profile(self, profile: str) -> None:
         """Look at another profile; what was chosen in the old one is no longer chosen."""
-        self.profile = profile
+        self.profile, self.chosen = profile, True
         self.adapter_id = self.bundle = self.found = self.preparation = self.offered = self.doomed = None
         self.loading = ""
         self.deleting = self.discarding = False
@@ -102,11 +106,17 @@ class Lookout:
         with self._guard:
             if (mark := self.engine.mark()) != self._mark:
                 self._mark, self._kept = mark, {}
-        page.profile = page.profile or self.engine.profiles.latest()
+        if not page.chosen:
+            if not (page.profile and self._holds_turns(page.profile)):
+                page.profile = self.engine.profiles.latest()
+            page.chosen = self._holds_turns(page.profile)
         status = self.keep(("status", page.profile), lambda: self.engine.status(profile=page.profile))
         jobs = self.engine.jobs
         status = replace(status, job=jobs.current, last_job=jobs.last)
         return View(self, page, status, self.engine.settings, self._remaining_s(status.job))
+
+    def _holds_turns(self, profile: str) -> bool:
+        return self.keep(("turns", profile), lambda: self.engine.journal.counts(profile).turns > 0)
 
     def keep(self, key: object, read: Callable[[], T]) -> T:
         """Return what ``read`` returned since the journal last changed."""
