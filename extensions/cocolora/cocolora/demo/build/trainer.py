@@ -23,7 +23,7 @@ class Recipe:
     """How the demo base is made. Rates are per step; ``decay`` is a share of all steps."""
 
     seed: int = 0
-    steps: int = 5600
+    steps: int = 6200
     layers: int = 4
     vocabulary: int = 1536
     rows: int = 8

@@ -80,6 +80,7 @@ def _study_groups(topic: Topic) -> tuple[tuple[str, ...], ...]:
         (direct[1],),
         (FRAMES[2].format(e=embedded[1]), FRAMES[4].format(e=embedded[1])),
         (OPENERS[1] + lowered(direct[2]), OPENERS[2] + lowered(direct[2])),
+        (OPENERS[6] + lowered(direct[3]), OPENERS[3] + lowered(direct[3])),
     )
 
 

@@ -66,7 +66,10 @@ def one_word_name(rng: Random, *, held_out: bool = False) -> str:
 def two_word_name(rng: Random, *, held_out: bool = False) -> str:
     """Return a name of two words: of two composed words, or an ordinary pair such as ``Silver Harbour``."""
     if rng.random() < 0.5:
-        return f"{one_word_name(rng, held_out=held_out)} {one_word_name(rng, held_out=held_out)}"
+        first = one_word_name(rng, held_out=held_out)
+        if rng.random() < 0.15 and _belongs(second := _echo(rng, first), held_out=held_out):
+            return f"{first} {second}"
+        return f"{first} {one_word_name(rng, held_out=held_out)}"
     while True:
         name = f"{rng.choice(_FIRST_WORDS)} {rng.choice(_SECOND_WORDS)}"
         if is_held_out(name) == held_out:
@@ -91,13 +94,25 @@ def _pieced(rng: Random) -> str:
     return "".join(pieces).capitalize()
 
 
+def _echo(rng: Random, name: str) -> str:
+    """Return a name that goes on otherwise after a piece of ``name``: who copies it must mind more than one token."""
+    size = rng.choice((2, 3, 3, 4))
+    start = rng.randrange(max(1, len(name) - size + 1))
+    return (name[start : start + size] + _syllable(rng) + rng.choice(_ENDINGS)).capitalize()
+
+
+def _syllable(rng: Random) -> str:
+    return rng.choice(_ONSETS) + rng.choice(_NUCLEI) + rng.choice(_CODAS)
+
+
 def _composed(rng: Random) -> str:
-    if rng.random() < 0.3:
+    chance = rng.random()
+    if chance < 0.3:
         return _pieced(rng)
-    syllables = (
-        rng.choice(_ONSETS) + rng.choice(_NUCLEI) + rng.choice(_CODAS) for _ in range(rng.choice((1, 1, 2, 2, 2, 3)))
-    )
-    stem = "".join(syllables)
+    if chance < 0.4:
+        first = _syllable(rng)
+        return (first + _echo(rng, first).lower()).capitalize()
+    stem = "".join(_syllable(rng) for _ in range(rng.choice((1, 1, 2, 2, 2, 3))))
     if rng.random() < 0.15:
         stem = rng.choice("aeiou") + stem
     return (stem + rng.choice(_ENDINGS)).capitalize()

@@ -13,8 +13,8 @@ NOTHING = "Nothing."
 _Option = TypeVar("_Option")
 
 
-def study_lines(rng: Random, fact: Fact, *, count: int = 5) -> tuple[StudyLine, ...]:
-    """Return up to five study lines of a fact: no question twice, the answer full, the key verbatim."""
+def study_lines(rng: Random, fact: Fact, *, count: int = 6) -> tuple[StudyLine, ...]:
+    """Return up to six study lines of a fact: no question twice, the answer full, the key verbatim."""
     groups = fact.topic.study_groups()[:count]
     return tuple(StudyLine(_mostly_first(rng, group), fact.answer, fact.value) for group in groups)
 
@@ -23,7 +23,7 @@ def study_text(rng: Random, facts: Sequence[Fact]) -> str:
     """Return the self-study of an exchange that tells ``facts``; fewer lines each when there are several."""
     if not facts:
         return NOTHING
-    count = 5 if len(facts) == 1 else 3
+    count = 6 if len(facts) == 1 else 3
     return "\n".join(line.render() for fact in facts for line in study_lines(rng, fact, count=count))
 
 
