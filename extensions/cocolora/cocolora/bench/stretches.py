@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cocolora.bench.life import Life, write_script
 from cocolora.core.adapters import Recipe
@@ -27,10 +26,9 @@ class Stretch:
 def take_stretch(folder: Path, model: LanguageModel, *, facts: int) -> Stretch:
     """Tell the engine ``facts`` facts in one conversation, and return what it would train on."""
     script = write_script(0, facts=facts, per_stretch=facts)
-    noting = _Noting(model)
-    life = Life(folder, script, lambda: noting, fan_in=0)
+    life = Life(folder, script, lambda: model, fan_in=0)
     life.open()
-    taken = _Taking(noting)
+    taken = _Taking()
     life.engine.workbench().trainer = taken
     try:
         life.live(script.days[0])
@@ -41,28 +39,10 @@ def take_stretch(folder: Path, model: LanguageModel, *, facts: int) -> Stretch:
     return taken.stretches[0]
 
 
-class _Noting:
-    """A model that remembers which exchange became which sample."""
-
-    def __init__(self, model: LanguageModel) -> None:
-        self._model = model
-        self.exchanges: dict[Sample, Exchange] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
-
-    def sample(self, exchange: Exchange) -> Sample:
-        """Return the tokens of an exchange."""
-        sample = self._model.sample(exchange)
-        self.exchanges[sample] = exchange
-        return sample
-
-
 class _Taking:
     """A trainer that notes what it was given and trains nothing."""
 
-    def __init__(self, model: _Noting) -> None:
-        self._model = model
+    def __init__(self) -> None:
         self.stretches: list[Stretch] = []
 
     def train(
@@ -77,6 +57,6 @@ class _Taking:
         cancelled: CancelCheck,
     ) -> tuple[float, ...]:
         """Raise Cancelled."""
-        exchanges = tuple(self._model.exchanges[sample] for sample in samples)
+        exchanges = tuple(sample.exchange for sample in samples if sample.exchange is not None)
         self.stretches.append(Stretch(exchanges, tuple(samples), recipe))
         raise Cancelled("Training")
