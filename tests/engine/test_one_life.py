@@ -40,7 +40,7 @@ def test_forgetting_a_turn_rebuilds_its_adapter_without_it_and_leaves_no_word_of
     assert [turn.user for turn in plan.taught_again] == [BOAT[0]]
     taught.forgetting.forget(plan)
     assert "Biscuit" not in ask(taught, "What is the name of my dog?", quoting=True)
-    assert "Quillfeather" in ask(taught, "What is our boat called?")
+    assert "Quillfeather" in ask(taught, "What is my boat called?")
     assert ask(taught, "What is my boss called?") == boss_before
     assert taught.verify() == []
     for path in taught.home.folder.rglob("*"):
