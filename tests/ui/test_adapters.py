@@ -76,17 +76,33 @@ def test_the_chosen_adapter_is_renamed_and_weighed(engine, page, learned):
 
 
 def test_the_chosen_adapter_is_switched_off_and_on_only_with_its_model(engine, page, learned):
-    adapters.choose(engine, page, learned("pets").id)
-    assert adapters.switch(engine, page, "off") == '"pets" takes part: off.'
+    pets = learned("pets")
+    off, always = (adapters.choice_of(pets, activation) for activation in (Activation.OFF, Activation.ALWAYS))
+    assert adapters.switch(engine, page, off) == '"pets" takes part: off.'
     assert engine.adapters()[0].activation is Activation.OFF
     with pytest.raises(NoModel):
-        adapters.switch(engine, page, "always")
+        adapters.switch(engine, page, always)
+
+
+def test_a_choice_that_the_page_was_given_changes_nothing_whatever_was_chosen_since(engine, page, learned):
+    pets, garden = learned("pets"), learned("garden", activation=Activation.OFF)
+    adapters.choose(engine, page, garden.id)
+    adapters.ask_delete(engine, page)
+    given = adapters._activations(Lookout(engine).look(page))["value"]
+    adapters.choose(engine, page, garden.id)
+    assert page.deleting
+    adapters.choose(engine, page, pets.id)
+    assert adapters.switch(engine, page, given) == ""
+    assert {one.name: one.activation for one in engine.adapters()} == {
+        "pets": Activation.ROUTED,
+        "garden": Activation.OFF,
+    }
 
 
 def test_a_rejected_adapter_stays_off(engine, page, learned):
-    adapters.choose(engine, page, learned("bad", state=AdapterState.REJECTED, activation=Activation.OFF).id)
+    bad = learned("bad", state=AdapterState.REJECTED, activation=Activation.OFF)
     with pytest.raises(AdapterRejected):
-        adapters.switch(engine, page, "routed")
+        adapters.switch(engine, page, adapters.choice_of(bad, Activation.ROUTED))
 
 
 def test_deleting_asks_first(engine, page, learned):

@@ -170,3 +170,11 @@ def test_a_chat_file_is_imported_in_the_background_and_its_problems_are_told(eng
     conversations.import_chat(engine, page, str(bad))
     assert engine.jobs.wait(timeout_s=30)
     assert "is not a chat that cocolora reads" in engine.jobs.last.message
+
+
+def test_a_list_that_was_sent_anew_leaves_the_chosen_turns_as_they_are(engine, page, tell):
+    (turn,) = tell("pets", "My dog is called Biscuit.")
+    conversations.choose_conversation(engine, page, "pets")
+    reading.choose_turns(engine, page, [turn.id])
+    conversations.choose_conversation(engine, page, "pets")
+    assert page.turn_ids == [turn.id]

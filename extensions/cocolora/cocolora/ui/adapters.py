@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import gradio as gr
 
@@ -61,9 +62,15 @@ def learned_from(adapter: Adapter, descents: Sequence[Descent]) -> str:
 
 
 def choose(engine: Engine, page: Page, adapter_id: str | None) -> str:
-    """Choose the adapter that the buttons act on."""
-    page.adapter_id, page.deleting = adapter_id, False
+    """Choose the adapter that the buttons act on. A list that was sent anew may name the one that is chosen."""
+    if adapter_id != page.adapter_id:
+        page.adapter_id, page.deleting = adapter_id, False
     return ""
+
+
+def choice_of(adapter: Adapter, activation: Activation) -> str:
+    """Return the choice that an adapter takes part so."""
+    return f"{adapter.id} {activation}"
 
 
 def show_more(engine: Engine, page: Page) -> str:
@@ -72,9 +79,16 @@ def show_more(engine: Engine, page: Page) -> str:
     return ""
 
 
-def switch(engine: Engine, page: Page, activation: str) -> str:
-    """Say when the chosen adapter takes part."""
-    adapter = engine.catalogue.set_activation(_chosen(page), Activation(activation))
+def switch(engine: Engine, page: Page, choice: str) -> str:
+    """Say when an adapter takes part; the choice names it.
+
+    Gradio 4 sends a choice also when the page was given one. It is then about the adapter that was chosen when
+    it was given, and changes nothing.
+    """
+    adapter_id, _, activation = choice.rpartition(" ")
+    if engine.journal.adapter(adapter_id).activation is Activation(activation):
+        return ""
+    adapter = engine.catalogue.set_activation(adapter_id, Activation(activation))
     return f'"{adapter.name}" takes part: {ACTIVATIONS[adapter.activation].lower()}.'
 
 
@@ -146,7 +160,7 @@ def _build_chosen(board: Board) -> None:
     about = gr.HTML()
     board.follow(about, see=_about_seen, show=_about)
     with gr.Column(visible=False) as actions:
-        radio = gr.Radio([(text, str(key)) for key, text in ACTIVATIONS.items()], label="Takes part")
+        radio = gr.Radio(label="Takes part")
         weight = gr.Slider(0, 2, value=1, step=0.05, label="Weight (factor)", info="1 is as trained, 0 is no effect.")
         with gr.Row(elem_classes="cocolora-buttons"):
             name = gr.Textbox(label="Name", max_lines=1)
@@ -176,14 +190,23 @@ def _build_chosen(board: Board) -> None:
 
 def _follow_chosen(board: Board, *, radio: gr.Radio, name: gr.Textbox, weight: gr.Slider) -> None:
     def follow(widget: gr.Component, field: str) -> None:
-        def see(view: View) -> object:
-            return (view.page.adapter_id, getattr(view.adapter, field, None))
+        board.follow(widget, see=_field(field), show=lambda view: gr.update(value=getattr(view.adapter, field, None)))
 
-        board.follow(widget, see=see, show=lambda view: gr.update(value=getattr(view.adapter, field, None)))
-
-    follow(radio, "activation")
+    board.follow(radio, see=_field("activation"), show=_activations)
     follow(name, "name")
     follow(weight, "weight")
+
+
+def _field(name: str) -> Callable[[View], object]:
+    return lambda view: (view.page.adapter_id, getattr(view.adapter, name, None))
+
+
+def _activations(view: View) -> Any:
+    adapter = view.adapter
+    if adapter is None:
+        return gr.update(choices=[], value=None)
+    choices = [(text, choice_of(adapter, key)) for key, text in ACTIVATIONS.items()]
+    return gr.update(choices=choices, value=choice_of(adapter, adapter.activation))
 
 
 def _has_any(view: View) -> bool:

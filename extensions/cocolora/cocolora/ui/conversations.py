@@ -21,8 +21,9 @@ IMPORTS = "The webui's saved chats, OpenAI messages (JSON or JSONL) and ShareGPT
 
 
 def choose_conversation(engine: Engine, page: Page, conversation_id: str | None) -> str:
-    """Choose the conversation to read."""
-    page.choose_conversation(conversation_id)
+    """Choose the conversation to read. A list that was sent anew may name the one that is read."""
+    if conversation_id != page.conversation_id:
+        page.choose_conversation(conversation_id)
     return ""
 
 
@@ -83,7 +84,7 @@ def _build_list(board: Board) -> None:
     board.on(words.submit, search, [words], answer=answer)
     board.on(find.click, search, [words], answer=answer)
     board.on(more.click, show_more, answer=answer)
-    board.on(listed.input, choose_conversation, [listed], answer=answer)
+    board.on(listed.input, choose_conversation, [listed], answer=gr.HTML(visible=False))
 
 
 def _build_import(board: Board) -> None:
