@@ -90,6 +90,12 @@ def test_a_wrong_setting_is_named(page):
     page.insist(save, "learning.rank: Input should be less than or equal to 256")
 
 
+def test_the_map_of_chats_and_adapters_is_as_high_as_its_card(page):
+    page.open("Overview")
+    shown = page.tab.locator(".cocolora-map")
+    assert shown.locator("svg").bounding_box()["height"] <= shown.bounding_box()["height"] + 1
+
+
 def test_an_adapter_is_switched_off_and_on(page):
     page.open("Stack")
     page.pick("cocolora-adapter", "knowledge")
