@@ -62,7 +62,7 @@ def main(folder):
         assert "from 1 conversation" in str(shown["cocolora-status"])
     page.act("cocolora-learn")
     page.act("cocolora-conversation", "pets", event="input")
-    assert "Remembered" in str(page.act("cocolora-find", "rex"))
+    assert "1 conversation found" in str(page.act("cocolora-find", "rex"))
     assert "never be learned" not in str(page.act("cocolora-learnable", False, event="input"))
     (turn,) = engine.turns()
     page.act("cocolora-turns", [turn.id], event="input")
@@ -75,8 +75,9 @@ def main(folder):
     assert engine.jobs.wait(timeout_s=60)
     assert engine.turns() == []
     assert other.refresh()["cocolora-conversation"]["choices"] == []
-    assert "Choose a file first" in str(page.act("cocolora-import", None))
-    assert "There is nothing to export yet" in str(page.act("cocolora-export", "mine.zip", False))
+    assert "Choose a file first" in str(page.act("cocolora-look-into", None))
+    bundle = ([], "bundle", "mine.zip", False, True, "", "")
+    assert "There is nothing to export yet" in str(page.act("cocolora-prepare", *bundle))
     assert "Saved" in str(page.act("cocolora-save-recording", False, False))
     assert not engine.settings.recording.enabled
     engine.close()
