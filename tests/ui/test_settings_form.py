@@ -22,6 +22,7 @@ def test_every_setting_has_a_label_a_sentence_and_its_default(section, name, fie
     assert field.description in told
     assert told.endswith(".")
     assert "Default: " in told
+    assert "Default: ." not in told
 
 
 def test_units_are_in_the_label():

@@ -43,7 +43,7 @@ def what_happened(adapter: Adapter, history: History) -> str:
     if adapter.origin:
         return f'Took in "{adapter.name}" from {adapter.origin}.'
     descents = history.descent_of(adapter.id)
-    told = _listed([f'"{chat_title(d.title, d.started_at)}"' for d in descents])
+    told = _listed([f'"{chat_title(d.title, d.started_at).removesuffix(".")}"' for d in descents])
     if adapter.state is AdapterState.REJECTED:
         return f"Did not learn from {told}: {adapter.reason}. It stays remembered as text."
     if adapter.kind is AdapterKind.BEHAVIOUR:

@@ -57,7 +57,7 @@ def shown(value: object) -> object:
 def info(field: FieldInfo) -> str:
     """Return what a setting means, and its default."""
     default = {True: "on", False: "off"}[field.default] if isinstance(field.default, bool) else shown(field.default)
-    return f"{field.description} Default: {default}."
+    return f"{field.description} Default: {'empty' if default == '' else default}."
 
 
 def save(section: str, names: list[str]) -> Callable[..., str]:
