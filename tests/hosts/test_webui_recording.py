@@ -6,6 +6,7 @@ import json
 import pytest
 
 from cocolora.core.conversations import Change
+from cocolora.ui.page import Lookout, Page
 from tests.hosts.conftest import recorded_turns, visible_turns
 
 
@@ -109,6 +110,24 @@ def test_an_edit_is_seen_when_the_tab_opens(world):
     world.webui.edit("assistant", 0, "Corrected.")
     world.host.saved_chats.reconcile()
     assert recorded(world) == [("Six?", "Corrected.")]
+
+
+def test_the_tab_opens_on_the_profile_that_was_spoken_in_since_it_was_seen(world):
+    page = Page(profile="")
+    lookout = Lookout(world.engine)
+    lookout.look(page)  # the page of the host asks from the start on, behind the chat
+    assert page.profile == "personal"
+    world.webui.chat("My dog is called Biscuit.")
+    world.host.open_tab(page)
+    assert (page.profile, lookout.look(page).status.turns) == ("instruct", 1)
+    page.choose_profile("work")
+    world.host.open_tab(page)
+    assert page.profile == "work"
+    world.webui.mode = "chat"
+    world.webui.new_chat()
+    world.webui.chat("My cat is called Mog.")  # in the same minute, for the host
+    world.host.open_tab(page)
+    assert page.profile == "personal"
 
 
 def test_dummy_messages_and_replies_become_turns_when_both_sides_exist(world):

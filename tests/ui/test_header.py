@@ -14,24 +14,6 @@ def test_an_empty_home_says_what_to_do_first(engine, page):
     assert header.learn_now(engine, page) == header.FIRST_STEP
 
 
-def test_an_empty_page_follows_the_newest_chat_until_a_profile_is_chosen(engine, page, tell):
-    assert header.FIRST_STEP in shown(engine, page)
-    tell("pets", "My dog is called Biscuit.", profile="instruct")
-    assert "<strong>1</strong> turn" in shown(engine, page)
-    assert page.profile == "instruct"
-    header.choose_profile(engine, page, "work")
-    assert header.FIRST_STEP in shown(engine, page)
-    assert page.profile == "work"
-
-
-def test_a_page_that_shows_something_stays_there(engine, page, tell):
-    tell("pets", "My dog is called Biscuit.")
-    shown(engine, page)
-    tell("office", "My boss is called Torvald.", profile="work")
-    shown(engine, page)
-    assert page.profile == "personal"
-
-
 def test_without_a_model_the_page_says_why_nothing_is_learned_and_what_still_works(engine, page, tell):
     tell("pets", "My dog is called Biscuit.")
     told = shown(engine, page)
@@ -41,9 +23,15 @@ def test_without_a_model_the_page_says_why_nothing_is_learned_and_what_still_wor
     assert "from 1 conversation" in told
 
 
-def test_learning_without_a_model_ends_with_its_reason_on_the_page(engine, page, tell):
+def test_learning_without_a_model_is_not_begun(engine, page, tell):
     tell("pets", "My dog is called Biscuit.")
-    assert header.learn_now(engine, page) == ""
+    assert header.learn_now(engine, page) == header.NEEDS_MODEL
+    assert engine.jobs.last is None
+
+
+def test_a_job_that_failed_ends_with_its_reason_on_the_page(engine, tell):
+    tell("pets", "My dog is called Biscuit.")
+    engine.start_learning(profile="personal")
     assert engine.jobs.wait(timeout_s=30)
     assert "No model is loaded" in header.show_last(engine.jobs.last)
 

@@ -9,7 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cocolora.core.asides import is_aside
 from cocolora.core.conversations import DEFAULT_PROFILE, Change
@@ -23,6 +23,11 @@ from cocolora.hosts.webui_model import HostModel, wait_for_stray_generation
 from cocolora.hosts.webui_prompt import build_prompt, visible_texts, with_memories
 from cocolora.hosts.webui_recorder import Ticket, WebuiRecorder, ticket_of
 from cocolora.hosts.webui_training import WebuiTraining
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from cocolora.ui.page import Page
 
 logger = logging.getLogger(__name__)
 
@@ -50,21 +55,23 @@ class WebuiHost:
         self.saved_chats = SavedChats(logs, engine, self.recorder)
 
     def build_tab(self) -> None:
-        """Build the tab inside the host's; opening it brings the journal up to the saved chats."""
+        """Build the tab inside the host's, and follow its opening."""
         from cocolora.ui.tab import build
 
-        self._follow_opening()
-        build(self.engine)
+        self._follow_opening(build(self.engine))
 
-    def _follow_opening(self) -> None:
+    def _follow_opening(self, page: gr.State) -> None:
         from gradio.context import Context
 
         if hasattr(Context.block, "select"):
-            Context.block.select(self._reconcile, None, None, show_progress="hidden")
+            # a function without hints: Gradio resolves those, and the names in them are for the type checker alone
+            Context.block.select(lambda opened: self.open_tab(opened), [page], None, show_progress="hidden")
 
-    def _reconcile(self) -> None:
+    def open_tab(self, page: Page) -> None:
+        """Bring the journal up to the saved chats, and the page to where the last words were said."""
         try:
             self.saved_chats.reconcile()
+            page.follow_talk(self.engine.profiles.latest())
         except (CocoloraError, OSError):
             logger.exception("cocolora: the saved chats could not be read")
 

@@ -64,9 +64,9 @@ def turn_ids(connection: sqlite3.Connection, profile: str) -> list[str]:
 
 
 def latest_profile(connection: sqlite3.Connection) -> str | None:
-    """Return the profile of the newest turn."""
+    """Return the profile of the newest turn: of those of one minute, which is as exact as some hosts are, the last."""
     row = connection.execute(
-        "SELECT profile FROM turns WHERE state = 'current' ORDER BY said_at DESC LIMIT 1"
+        "SELECT profile FROM turns WHERE state = 'current' ORDER BY said_at DESC, rowid DESC LIMIT 1"
     ).fetchone()
     return str(row[0]) if row else None
 

@@ -56,7 +56,7 @@ class Board:
     def __init__(self, engine: Engine, *, profile: str = "") -> None:
         self.engine = engine
         self.lookout = Lookout(engine)
-        self.page = gr.State(Page(profile=profile, chosen=bool(profile)))
+        self.page = gr.State(Page(profile=profile))
         self._followers: list[Follower] = []
         self._actions: list[Action] = []
 

@@ -31,6 +31,7 @@ FIRST_STEP = (
     "enough was said."
 )
 LOOKING = "Looking at what was learned …"
+NEEDS_MODEL = "Nothing can be learned now: the top of the page says why."
 WITHOUT_TRAINING = "What is said is remembered all the same, and quoted where it fits."
 
 
@@ -112,6 +113,8 @@ def learn_now(engine: Engine, page: Page) -> str:
         return "Learning is under way already."
     if not engine.journal.counts(page.profile).turns:
         return FIRST_STEP
+    if engine.status(profile=page.profile).trouble:
+        return NEEDS_MODEL
     engine.start_learning(profile=page.profile)
     return ""  # the status says so
 

@@ -44,13 +44,10 @@ class Preparation:
 
 @dataclass(slots=True)
 class Page:
-    """The choices of one browser page, and what it was last sent: for each followed widget, what that shows.
-
-    A profile is ``chosen`` by hand, or as soon as it holds something; until then the page follows the newest chat.
-    """
+    """The choices of one browser page, and what it was last sent: for each followed widget, what that shows."""
 
     profile: str = DEFAULT_PROFILE
-    chosen: bool = False
+    spoken_in: str = ""
     adapter_id: str | None = None
     deleting: bool = False
     rollups: tuple[tuple[RollupPlan, int], ...] = ()
@@ -73,12 +70,19 @@ class Page:
 
     def choose_profile(self, profile: str) -> None:
         """Look at another profile; what was chosen in the old one is no longer chosen."""
-        self.profile, self.chosen = profile, True
+        self.profile = profile
         self.adapter_id = self.bundle = self.found = self.preparation = self.offered = self.doomed = None
         self.loading = ""
         self.deleting = self.discarding = False
         self.rollups = ()
         self.choose_conversation(None)
+
+    def follow_talk(self, profile: str) -> None:
+        """Look at the profile that was spoken in last, unless it is the one that was so when the page last looked."""
+        if profile != self.spoken_in:
+            self.spoken_in = profile
+            if profile != self.profile:
+                self.choose_profile(profile)
 
     def choose_conversation(self, conversation_id: str | None) -> None:
         """Read another conversation; what was chosen in the old one is no longer chosen."""
@@ -106,17 +110,12 @@ class Lookout:
         with self._guard:
             if (mark := self.engine.mark()) != self._mark:
                 self._mark, self._kept = mark, {}
-        if not page.chosen:
-            if not (page.profile and self._holds_turns(page.profile)):
-                page.profile = self.engine.profiles.latest()
-            page.chosen = self._holds_turns(page.profile)
+        if not page.profile:
+            page.follow_talk(self.engine.profiles.latest())
         status = self.keep(("status", page.profile), lambda: self.engine.status(profile=page.profile))
         jobs = self.engine.jobs
         status = replace(status, job=jobs.current, last_job=jobs.last)
         return View(self, page, status, self.engine.settings, self._remaining_s(status.job))
-
-    def _holds_turns(self, profile: str) -> bool:
-        return self.keep(("turns", profile), lambda: self.engine.journal.counts(profile).turns > 0)
 
     def keep(self, key: object, read: Callable[[], T]) -> T:
         """Return what ``read`` returned since the journal last changed."""

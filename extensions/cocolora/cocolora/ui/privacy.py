@@ -21,7 +21,7 @@ ONE_BY_ONE = (
     "Forget turns and conversations under Conversations; delete a profile under Profiles. What was forgotten is also "
     "gone from the adapters that learned it, and leaves no text behind."
 )
-ALL_OF_IT = "To delete everything that cocolora keeps, end the program and run:"
+ALL_OF_IT = "To delete everything that cocolora keeps, end the program and delete this folder, or run:"
 
 
 def record(engine: Engine, page: Page, wanted: bool) -> str:
