@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -37,7 +38,9 @@ def each_life(
     with _folder(scratch) as folder, _one_thread_each():
         context = multiprocessing.get_context("spawn")
         workers = min(len(lives), os.cpu_count() or 1)
-        with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+        with ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_end_with_parent, max_tasks_per_child=1
+        ) as pool:
             futures = {name: pool.submit(_run, live, folder / name, *told) for name, told in lives.items()}
             try:
                 _watch(list(futures.values()), folder, on_progress)
@@ -67,6 +70,16 @@ def _one_thread_each() -> Iterator[None]:
         yield
     finally:
         os.environ.pop("OMP_NUM_THREADS") if before is None else os.environ.update(OMP_NUM_THREADS=before)
+
+
+def _end_with_parent() -> None:
+    """Let this process end when its parent does, in whatever way: nobody waits for the life any more."""
+    threading.Thread(target=_follow, args=(multiprocessing.parent_process(),), daemon=True).start()
+
+
+def _follow(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _run(live: Live, folder: Path, seed: int, common: dict[str, Any]) -> dict[str, Any]:
