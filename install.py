@@ -34,6 +34,7 @@ TORCH = "torch==2.13.0"
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 CUDA_PACKAGES = ("nvidia-", "triton", "cuda-")
 NEEDED_BYTES = {"cpu": 4 << 30, "cuda": 12 << 30, "webui": 1 << 30}
+MOST_TEST_WORKERS = 4
 REQUIREMENTS = {
     "run": (
         "requirements.txt",
@@ -290,13 +291,15 @@ def run_demo(environment: Environment, arguments: Sequence[str]) -> int:
 def check_stages(python: Path, arguments: Sequence[str]) -> list[tuple[str, list[object]]]:
     """Return the stages of the whole check as (name, command); pytest comes last."""
     lint_imports = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    workers = min(MOST_TEST_WORKERS, os.cpu_count() or 1)
+    side_by_side = ["-n", workers, "--dist", "loadfile"]  # the tests of a file share what takes long to make
     return [
         ("format", [python, "-m", "ruff", "format", "--check", "."]),
         ("lint", [python, "-m", "ruff", "check", "."]),
         ("types", [python, "-m", "mypy"]),
         ("imports", [python, "-c", lint_imports]),
         ("docs", [python, "-m", "pytest", "-q", "tests/docs"]),
-        ("tests", [python, "-m", "pytest", "--ignore=tests/docs", *arguments]),
+        ("tests", [python, "-m", "pytest", "--ignore=tests/docs", *side_by_side, *arguments]),
     ]
 
 

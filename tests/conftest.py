@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.model.every_base import Bases
 
 ROOT = Path(__file__).resolve().parents[1]
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: the workers share the cores
 
 
 @pytest.fixture
