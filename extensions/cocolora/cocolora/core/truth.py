@@ -62,20 +62,20 @@ def suspect(new: Sequence[Turn], told: Sequence[Turn], lessons: Iterable[Lesson]
     for lesson in lessons:
         if lesson.kind is LessonKind.FACT:
             facts.setdefault(lesson.turn_id, []).append(lesson)
-    subjects = {turn_id: _subjects(asked) for turn_id, asked in facts.items()}
+    subject_of = {turn_id: subjects(asked) for turn_id, asked in facts.items()}
     found: dict[tuple[str, str, str], Suspicion] = {}
     for turn in new:
         for other in told:
             if turn.id == other.id or not (facts.get(turn.id) and facts.get(other.id)):
                 continue
             older, newer = sorted((turn, other), key=lambda one: (one.said_at, one.conversation_id, one.ordinal))
-            for key, new_key in _alike(subjects[older.id], subjects[newer.id]).items():
+            for key, new_key in _alike(subject_of[older.id], subject_of[newer.id]).items():
                 pair = _most_alike(facts[older.id], key, facts[newer.id], new_key)
                 found.setdefault((older.id, newer.id, key), Suspicion(older, newer, *pair))
     return tuple(found.values())
 
 
-def _subjects(lessons: Sequence[Lesson]) -> dict[str, frozenset[str]]:
+def subjects(lessons: Sequence[Lesson]) -> dict[str, frozenset[str]]:
     """Return, by key, the content words of at least half of the questions for it: what is asked, not how."""
     asked: dict[str, list[frozenset[str]]] = {}
     for lesson in lessons:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from cocolora.engine.run import Run
 from cocolora.engine.workbench import Weights
 from cocolora.gate.probes import share_right, share_same
 from cocolora.lessons.samples import answers_briefly, behaviour_exchanges, knowledge_exchanges, record_replay
-from cocolora.lessons.study import keep_unanswered
+from cocolora.lessons.study import keep_unanswered, reworded_negatives
 
 BEHAVIOUR_QUESTIONS = 200
 _REPLAY_FOR_EACH_TURN = 8
@@ -99,9 +100,11 @@ def _plan_knowledge(run: Run, task: Assignment, *, seed: int, attempt: int) -> P
     """
     bench, learning = run.rooms.workbench(), run.settings.learning
     bare = bench.bare_replay()
-    asked = [lesson for lesson in task.lessons if lesson.kind is LessonKind.NEGATIVE]
+    written = [lesson for lesson in task.lessons if lesson.kind is LessonKind.NEGATIVE]
     with bench.using([]) as model:
-        negatives = keep_unanswered(asked, task.turns, [*task.lessons], model)
+        rng = random.Random(seed)
+        reworded = reworded_negatives(task.facts, written, model, for_each=learning.negatives_per_fact, rng=rng)
+        negatives = keep_unanswered([*written, *reworded], task.turns, task.lessons, model)
     replay = bare
     if task.beneath.weights:
         with bench.using(task.beneath.weights) as model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -11,10 +12,12 @@ from cocolora.core.lessons import Lesson, LessonKind, is_abstention, make_lesson
 from cocolora.core.ports import LanguageModel
 from cocolora.core.study import NEIGHBOUR_INSTRUCTION, STUDY_INSTRUCTION, Study, normalise, parse_questions, parse_study
 from cocolora.core.truth import content_words, likeness
+from cocolora.lessons.rewording import near_questions
 
 STUDY_TOKENS = 320
 NEGATIVE_TOKENS = 32
 _HOLD_OUT_FROM_LINES = 3
+_HOLD_OUT_REWORDED = 5
 _NEAR = 0.3
 """A turn that answers no question this much like another (Jaccard) does not answer that one either."""
 
@@ -100,29 +103,50 @@ def _negatives(studied: Sequence[tuple[Turn, Study]], model: LanguageModel) -> d
 
 def _unanswered(questions: Sequence[str], study: Study, model: LanguageModel) -> list[tuple[str, str]]:
     answered = {normalise(line.question) for line in study.lines}
-    new = [question for question in questions if normalise(question) not in answered]
-    chats: list[list[ChatMessage]] = [[{"role": "user", "content": question}] for question in new]
+    return refused([question for question in questions if normalise(question) not in answered], model)
+
+
+def refused(questions: Sequence[str], model: LanguageModel) -> list[tuple[str, str]]:
+    """Return the questions that the model does not answer, each with the words in which it declines."""
+    chats: list[list[ChatMessage]] = [[{"role": "user", "content": question}] for question in questions]
     replies = model.generate(chats, max_new_tokens=NEGATIVE_TOKENS) if chats else []
-    return [(question, reply) for question, reply in zip(new, replies, strict=True) if is_abstention(reply)]
+    return [(question, reply) for question, reply in zip(questions, replies, strict=True) if is_abstention(reply)]
+
+
+def reworded_negatives(
+    facts: Sequence[Lesson], negatives: Sequence[Lesson], model: LanguageModel, *, for_each: int, rng: random.Random
+) -> list[Lesson]:
+    """Return questions near what is trained that the model does not answer; one in five is held out."""
+    trained = [fact for fact in facts if not fact.held_out]
+    near = dict(near_questions(trained, negatives, for_each=for_each, rng=rng))
+    return [
+        make_lesson(
+            LessonKind.NEGATIVE,
+            question=question,
+            answer=reply,
+            key="",
+            turn_id=near[question].turn_id,
+            turn_version=near[question].turn_version,
+            held_out=not (index + 1) % _HOLD_OUT_REWORDED,
+        )
+        for index, (question, reply) in enumerate(refused(list(near), model))
+    ]
 
 
 def keep_unanswered(
     negatives: Sequence[Lesson], turns: Sequence[Turn], lessons: Sequence[Lesson], model: LanguageModel
 ) -> list[Lesson]:
-    """Return the negatives that no turn learned beside them answers.
+    """Return the negatives that none of the turns answers.
 
     "What is my cat called?" is a good negative for a turn about a dog, and a false one when the same adapter
-    also learns the cat: the model is asked, with each other turn that answers a question like it as its only context.
+    also learns the cat: the model is asked, with each turn that answers a question like it as its only context.
     """
     asked: dict[str, list[frozenset[str]]] = {}
     for fact in lessons:
         if fact.kind is LessonKind.FACT:
             asked.setdefault(fact.turn_id, []).append(content_words(fact.question))
     pairs = [
-        (lesson, turn)
-        for lesson in negatives
-        for turn in turns
-        if turn.id != lesson.turn_id and _is_near(lesson.question, asked.get(turn.id, ()))
+        (lesson, turn) for lesson in negatives for turn in turns if _is_near(lesson.question, asked.get(turn.id, ()))
     ]
     chats: list[list[ChatMessage]] = [
         [*turn.messages, {"role": "user", "content": lesson.question}] for lesson, turn in pairs

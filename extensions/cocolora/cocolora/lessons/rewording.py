@@ -1,0 +1,100 @@
+"""Questions near a fact, in the fact's own wordings: what an adapter has to leave unknown.
+
+A model writes the neighbouring questions of a turn in a few wordings of its own. An adapter that saw "what is the name
+of my …" with what it knows alone takes the wording for a sign that it knows: "what is the name of my cousin's
+landlord?" So what the neighbouring questions are about is put into the wordings in which the fact is asked for, and so
+is what two facts are about together: "my goldfish" and "my cousin's favourite restaurant" give "my cousin's goldfish".
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from cocolora.core.lessons import Lesson
+from cocolora.core.study import normalise
+from cocolora.core.truth import subjects
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """A question in three: what comes before its subject, that, and what follows."""
+
+    opening: str
+    subject: str
+    end: str
+
+    def about(self, subject: str) -> str:
+        """Return the question about another subject."""
+        return f"{self.opening}{subject}{self.end}"
+
+    def subject_of(self, question: str) -> str:
+        """Return what a question in this wording is about; nothing where it is worded otherwise."""
+        if not (question.startswith(self.opening) and question.endswith(self.end)):
+            return ""
+        return question[len(self.opening) : len(question) - len(self.end)]
+
+
+def near_questions(
+    facts: Sequence[Lesson], negatives: Sequence[Lesson], *, for_each: int, rng: random.Random
+) -> list[tuple[str, Lesson]]:
+    """Return up to ``for_each`` new questions for each fact, each with a lesson of that fact.
+
+    ``negatives`` are the neighbouring questions of the same turns. Where facts are asked for without words in common,
+    or in wordings that no neighbouring question has, there are fewer or none.
+    """
+    known = {normalise(lesson.question) for lesson in [*facts, *negatives]}
+    worded = _wordings(facts)
+    found: dict[str, Lesson] = {}
+    for place, (fact, own) in worded.items():
+        neighbours = [lesson.question for lesson in negatives if lesson.turn_id == fact.turn_id]
+        others = [wording for other, (_, wordings) in worded.items() if other != place for wording in wordings]
+        near = set(_subjects_of(neighbours, own)) | set(_crossed(others, own))
+        asked = {wording.about(subject) for wording in own for subject in near}
+        new = sorted(question for question in asked if normalise(question) not in known)
+        for question in rng.sample(new, min(for_each, len(new))):
+            found.setdefault(question, fact)
+    return list(found.items())
+
+
+def _wordings(facts: Sequence[Lesson]) -> dict[tuple[str, str], tuple[Lesson, list[_Wording]]]:
+    """Return, by turn and key, one of its lessons and its wordings."""
+    asked: dict[tuple[str, str], list[Lesson]] = {}
+    for fact in facts:
+        asked.setdefault((fact.turn_id, normalise(fact.key)), []).append(fact)
+    found: dict[tuple[str, str], tuple[Lesson, list[_Wording]]] = {}
+    for place, lessons in asked.items():
+        subject = subjects(lessons)[place[1]]
+        cuts = [cut for lesson in lessons if (cut := _cut(lesson.question, subject))]
+        found[place] = (lessons[0], cuts)
+    return found
+
+
+def _cut(question: str, subject: frozenset[str]) -> _Wording | None:
+    """Return a question's wording around its subject; None where it begins with that, or does not hold it."""
+    if not subject:
+        return None
+    word = rf"(?:{'|'.join(map(re.escape, sorted(subject, key=len)))})(?!\w)"
+    run = re.search(rf"(?<!\w){word}(?:\s+{word})*", question, re.IGNORECASE)
+    return _Wording(question[: run.start()], run[0], question[run.end() :]) if run and run.start() else None
+
+
+def _subjects_of(questions: Iterable[str], wordings: Sequence[_Wording]) -> Iterator[str]:
+    for question in questions:
+        for wording in wordings:
+            if subject := wording.subject_of(question):
+                yield subject
+
+
+def _crossed(others: Iterable[_Wording], own: Sequence[_Wording]) -> Iterator[str]:
+    """Return the first words of each other subject before the last ones of one's own, where both are asked alike."""
+    for other in others:
+        before = other.subject.split()
+        for wording in own:
+            after = wording.subject.split()
+            if other.opening == wording.opening and not set(before) & set(after):
+                for kept in range(1, len(before)):
+                    for start in range(len(after)):
+                        yield " ".join([*before[:kept], *after[start:]])
