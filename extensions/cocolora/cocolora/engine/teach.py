@@ -29,8 +29,8 @@ def teach(run: Run, task: Assignment) -> Adapter:
 def train(run: Run, task: Assignment) -> Adapter:
     """Train and judge one adapter without landing it: its files are in its folder then.
 
-    One that does not pass the gate, or does not recall every fact, or as much as its sources do, is tried again with
-    another seed, more steps and more replay, ``learning.attempts`` times in all; the best attempt stays.
+    One that does not pass the gate, or does not recall every fact, or nearly as much as its sources do, is tried again
+    with another seed, more steps and more replay, ``learning.attempts`` times in all; the best attempt stays.
     """
     best = _attempt(run, task, attempt=0)
     for attempt in range(1, run.settings.learning.attempts):
@@ -46,7 +46,8 @@ def _is_whole(adapter: Adapter) -> bool:
     """Say whether nothing is left to be gained by another attempt."""
     if adapter.state is not AdapterState.READY or adapter.scores is None:
         return False
-    return adapter.kind is AdapterKind.BEHAVIOUR or adapter.scores.recall >= (adapter.scores.recall_before or 1.0)
+    before = adapter.scores.recall_before
+    return adapter.kind is AdapterKind.BEHAVIOUR or adapter.scores.recall >= (_KEPT * before if before else 1.0)
 
 
 def _merit(adapter: Adapter) -> tuple[bool, float]:
@@ -157,5 +158,7 @@ def make_recipe(settings: Settings, task: Assignment, *, attempt: int) -> Recipe
     )
 
 
+_KEPT = 0.98
+"""Where a rollup recalls so much of what its sources do, twice the steps would cost more than they gain."""
 _TURNS_IN_STEPS = 4
 """``learning.steps`` are meant for about so many turns that tell something."""

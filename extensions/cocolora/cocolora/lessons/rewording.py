@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cocolora.core.lessons import Lesson
 from cocolora.core.study import normalise
 from cocolora.core.truth import subjects
+
+Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,11 @@ def near_questions(
     """
     known = {normalise(lesson.question) for lesson in [*facts, *negatives]}
     worded = _wordings(facts)
+    beginnings = _beginnings(wording for _, wordings in worded for wording in wordings)
     found: dict[str, Lesson] = {}
-    for place, (fact, own) in worded.items():
+    for fact, own in worded:
         neighbours = [lesson.question for lesson in negatives if lesson.turn_id == fact.turn_id]
-        others = [wording for other, (_, wordings) in worded.items() if other != place for wording in wordings]
-        near = set(_subjects_of(neighbours, own)) | set(_crossed(others, own))
+        near = {*_subjects_of(neighbours, own), *_crossed(beginnings, own)}
         asked = {wording.about(subject) for wording in own for subject in near}
         new = sorted(question for question in asked if normalise(question) not in known)
         for question in rng.sample(new, min(for_each, len(new))):
@@ -59,17 +61,15 @@ def near_questions(
     return list(found.items())
 
 
-def _wordings(facts: Sequence[Lesson]) -> dict[tuple[str, str], tuple[Lesson, list[_Wording]]]:
-    """Return, by turn and key, one of its lessons and its wordings."""
+def _wordings(facts: Sequence[Lesson]) -> list[tuple[Lesson, list[_Wording]]]:
+    """Return one lesson of each fact, and the wordings in which that is asked for."""
     asked: dict[tuple[str, str], list[Lesson]] = {}
     for fact in facts:
         asked.setdefault((fact.turn_id, normalise(fact.key)), []).append(fact)
-    found: dict[tuple[str, str], tuple[Lesson, list[_Wording]]] = {}
-    for place, lessons in asked.items():
-        subject = subjects(lessons)[place[1]]
-        cuts = [cut for lesson in lessons if (cut := _cut(lesson.question, subject))]
-        found[place] = (lessons[0], cuts)
-    return found
+    return [
+        (lessons[0], [cut for fact in lessons if (cut := _cut(fact.question, subjects(lessons)[key]))])
+        for (_, key), lessons in asked.items()
+    ]
 
 
 def _cut(question: str, subject: frozenset[str]) -> _Wording | None:
@@ -88,13 +88,20 @@ def _subjects_of(questions: Iterable[str], wordings: Sequence[_Wording]) -> Iter
                 yield subject
 
 
-def _crossed(others: Iterable[_Wording], own: Sequence[_Wording]) -> Iterator[str]:
-    """Return the first words of each other subject before the last ones of one's own, where both are asked alike."""
-    for other in others:
-        before = other.subject.split()
-        for wording in own:
-            after = wording.subject.split()
-            if other.opening == wording.opening and not set(before) & set(after):
-                for kept in range(1, len(before)):
-                    for start in range(len(after)):
-                        yield " ".join([*before[:kept], *after[start:]])
+def _beginnings(wordings: Iterable[_Wording]) -> dict[str, set[Words]]:
+    """Return, by what comes before them, the first words of subjects that have more than those."""
+    found: dict[str, set[Words]] = {}
+    for wording in wordings:
+        words = tuple(wording.subject.split())
+        found.setdefault(wording.opening, set()).update(words[:kept] for kept in range(1, len(words)))
+    return found
+
+
+def _crossed(beginnings: Mapping[str, set[Words]], own: Sequence[_Wording]) -> Iterator[str]:
+    """Return the beginnings of other subjects, each before the last words of one's own, where both are asked alike."""
+    for wording in own:
+        words = wording.subject.split()
+        for beginning in beginnings[wording.opening]:
+            if not set(beginning) & set(words):
+                for start in range(len(words)):
+                    yield " ".join([*beginning, *words[start:]])
