@@ -1,4 +1,8 @@
-"""Lives side by side: one process a seed, as many at a time as there are cores, each on one thread."""
+"""Lives side by side: one process a life, two at a time for each core, each on one thread.
+
+Two for each core, so that no core is idle while the last of three lives is lived. What a life measures is therefore
+the processor's time.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,7 @@ def each_life(
     """Return what each named life came to, given its seed and what it is told; each has a process of its own."""
     with _folder(scratch) as folder, _one_thread_each():
         context = multiprocessing.get_context("spawn")
-        workers = min(len(lives), os.cpu_count() or 1)
+        workers = min(len(lives), 2 * (os.cpu_count() or 1))
         with ProcessPoolExecutor(
             workers, mp_context=context, initializer=_end_with_parent, max_tasks_per_child=1
         ) as pool:
