@@ -188,7 +188,7 @@ class Rollup(_Section):
     fan_in: int = Field(default=4, ge=2, le=64, description="So many adapters of one level become one of the next.")
     max_level: int = Field(default=2, ge=0, le=8, description="Adapters of this level are not rolled up any further.")
     steps_share: float = Field(
-        default=1.0, gt=0, le=8, description="Optimiser steps of a rollup, as a share of what its turns took before."
+        default=1.25, gt=0, le=8, description="Optimiser steps of a rollup, as a share of what its turns took before."
     )
     max_rank: int = Field(default=64, ge=1, le=512, description="The rank doubles with each level, up to this.")
     keep_days: float = Field(
