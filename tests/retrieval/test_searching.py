@@ -175,14 +175,14 @@ def test_neighbour_of_a_fitting_turn_is_found_too(index):
 
 
 TEXTS = st.text(st.sampled_from("abcde 😀é狗\n.'\""), max_size=30)
-UNITS = st.builds(
-    lambda turn, number, text, profile, days, kind: unit(
+UNITS = st.builds(  # a turn has one exchange, and any number of questions
+    lambda turn, number, text, profile, days: unit(
         f"t{turn}",
         text,
         unit_id=f"t{turn}-{number}",
         profile=profile,
         said_at=SAID_AT + timedelta(days=days),
-        kind=kind,
+        kind="question" if number else "exchange",
         conversation_id="c",
         position=turn,
     ),
@@ -191,7 +191,6 @@ UNITS = st.builds(
     TEXTS,
     st.sampled_from(["one", "two"]),
     st.integers(0, 3),
-    st.sampled_from(["exchange", "question"]),
 )
 
 
