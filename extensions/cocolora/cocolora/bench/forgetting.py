@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cocolora.bench.life import Life, Script, write_script
-from cocolora.bench.side_by_side import each_seed
+from cocolora.bench.life import Life, Script, read_notes, write_script
+from cocolora.bench.side_by_side import each_life
 from cocolora.core.adapters import Adapter, AdapterState
 from cocolora.core.events import Progress, ProgressCallback
 from cocolora.core.gate import Probe
@@ -24,6 +24,8 @@ from cocolora.demo.world import PersonalFact
 from cocolora.engine.open_model import model_in
 
 FORGOTTEN_FACTS = 8
+_FORGETS, _NEVER_KNEW = "forgets", "never-knew"
+_POLL_S = 1.0
 
 
 def run_forgetting(
@@ -42,17 +44,17 @@ def run_forgetting(
         "per_stretch": facts_per_stretch,
         "fan_in": max(2, rollup_every // facts_per_stretch),
     }
-    # Two processes: life 0 is lived in full and forgets, life 1 never knew. Life 1 follows the schedule of life 0.
-    (told,) = each_seed(_forget_in_a_life, 1, common, scratch=scratch, on_progress=on_progress)
-    (never,) = each_seed(
-        _never_knew, 1, common | {"rollups": told.pop("rollups")}, scratch=_beside(scratch), on_progress=on_progress
-    )
+    lives = {name: (0, common) for name in (_FORGETS, _NEVER_KNEW)}
+    found = each_life(_live, lives, scratch=scratch, on_progress=on_progress)
+    told, never = found[_FORGETS], found[_NEVER_KNEW]
     adapters = told.pop("stack")
     return {**told, "bit_identical": adapters == never["stack"], "adapters": len(adapters)}
 
 
-def _beside(scratch: Path | None) -> Path | None:
-    return scratch.with_name(f"{scratch.name}-never-knew") if scratch else None
+def _live(folder: Path, seed: int, common: dict[str, Any], on_progress: ProgressCallback) -> dict[str, Any]:
+    """Live one of the two lives: the other lies beside it."""
+    live = _forget_in_a_life if folder.name == _FORGETS else _never_knew
+    return live(folder, seed, common, on_progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,6 @@ def _forget(life: Life, choice: Choice) -> dict[str, Any]:
         "rebuilt_share": round(sum(a.state is AdapterState.READY for a in plan.adapters) / max(1, held), 3),
         "verify_faults": len(engine.verify()),
         "stack": stack,
-        "rollups": life.notes["rollups"],
     }
 
 
@@ -162,7 +163,7 @@ def _bytes_found(home: Path, facts: Sequence[PersonalFact]) -> int:
 
 
 def _never_knew(folder: Path, seed: int, common: dict[str, Any], on_progress: ProgressCallback) -> dict[str, Any]:
-    """Live the life without what was forgotten, with the rollups of the other life on the same days."""
+    """Live the life without what was forgotten, a day behind the other, with its rollups on the same days."""
     script = write_script(seed, facts=common["facts"], per_stretch=common["per_stretch"])
     left_out = _said(script, choose(script, common["per_stretch"]))
     life = Life(folder, script, model_in(Path(common["base"])), 0, left_out=left_out)
@@ -171,13 +172,19 @@ def _never_knew(folder: Path, seed: int, common: dict[str, Any], on_progress: Pr
         for day in life.days_left():
             on_progress(Progress("living", life.notes["days"], len(script.days)))
             life.live(day)
-            for rollup in common["rollups"]:
-                if rollup["day"] == life.notes["days"]:
-                    _follow(life, rollup)
+            for rollup in _rollups_on(life.notes["days"], folder.with_name(_FORGETS)):
+                _follow(life, rollup)
             life.note(days=life.notes["days"] + 1)
         return {"stack": {adapter.id: adapter.sha256 for adapter in life.in_use()}}
     finally:
         life.close()
+
+
+def _rollups_on(day: int, other: Path) -> list[dict[str, Any]]:
+    """Return the rollups of the other life on a day, once it has lived that."""
+    while (notes := read_notes(other)).get("days", 0) <= day:
+        time.sleep(_POLL_S)
+    return [rollup for rollup in notes["rollups"] if rollup["day"] == day]
 
 
 def _follow(life: Life, rollup: dict[str, Any]) -> None:

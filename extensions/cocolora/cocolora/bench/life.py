@@ -18,6 +18,7 @@ from cocolora.demo.world import PersonalFact, personal_facts, small_talk, style_
 from cocolora.engine import Engine
 
 _START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+_NOTES = "life.json"
 _FACTS_FOR_EACH_UPDATE = 8
 LONG_LIFE_FACTS = 16
 """Lives of so many facts have wishes and updates in them."""
@@ -106,6 +107,14 @@ def _tell(rng: random.Random, facts: Sequence[PersonalFact]) -> tuple[Exchange, 
     return tuple(exchange for both in zip(told, chatter, strict=True) for exchange in both)
 
 
+def read_notes(folder: Path) -> dict[str, Any]:
+    """Return what was noted beside a life; nothing where none was lived yet."""
+    try:
+        return dict(json.loads((folder / _NOTES).read_text()))
+    except FileNotFoundError:
+        return {}
+
+
 @dataclass(slots=True)
 class Life:
     """A life as it is lived in one home folder; what was lived is noted beside it, and not lived again.
@@ -132,8 +141,8 @@ class Life:
     def open(self) -> None:
         """Open the home, and go to where the life was interrupted."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self._notes_file.exists():
-            self.notes = json.loads(self._notes_file.read_text())
+        if notes := read_notes(self.folder):
+            self.notes = notes
             self.clock.now = datetime.fromisoformat(self.notes["now"])
         else:
             self.notes = {"days": 0, "seconds": 0.0, "checkpoints": [], "now": self.clock().isoformat()}
@@ -175,13 +184,9 @@ class Life:
     def note(self, **values: Any) -> None:
         """Keep notes; with them the day that was lived counts as lived."""
         self.notes.update(values, now=self.clock().isoformat())
-        aside = self._notes_file.with_suffix(".tmp")
+        aside = self.folder / "life.tmp"
         aside.write_text(json.dumps(self.notes))
-        aside.replace(self._notes_file)
-
-    @property
-    def _notes_file(self) -> Path:
-        return self.folder / "life.json"
+        aside.replace(self.folder / _NOTES)
 
     def in_use(self) -> list[Adapter]:
         """Return the adapters that answer."""
