@@ -1,0 +1,125 @@
+"""What the journal is told and asked about conversations and turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from cocolora.core.conversations import Change, Conversation, Turn
+from cocolora.core.reconcile import Row
+from cocolora.core.records import Synced, TurnVersion
+from cocolora.journal import conversations, recording, sources, turns
+from cocolora.journal.recording import readable
+from cocolora.journal.transactions import Transactions
+
+
+class Told(Transactions):
+    """Conversations and turns; see ``Journal``."""
+
+    def sync(
+        self, conversation: Conversation, rows: Sequence[Row], *, change: Change | None = None, now: datetime
+    ) -> Synced:
+        """Make the conversation's current turns equal ``rows``, the whole history as the host shows it now.
+
+        A row's position is its place in ``rows``; rows without a user text or a reply are no turns. ``change`` says
+        what the host saw happen; None, or RECORDED for a turn that turns out to be revised, is inferred. A row that is
+        a copy of another conversation's turn (same profile and texts, said within two minutes) is the same turn, and
+        is split when one of the two is revised. Rows of forgotten turns are passed over. With IMPORTED, turns that
+        ``rows`` lack stay, after them. A known conversation keeps its profile and title. Syncing the same rows again
+        changes nothing.
+        """
+        return self._write(recording.sync, conversation, rows, change=change, now=now)
+
+    def conversations(self, profile: str | None = None) -> list[Conversation]:
+        """Return the conversations of a profile, or of all, oldest first."""
+        return self._read(conversations.all_conversations, profile)
+
+    def conversation(self, conversation_id: str) -> Conversation:
+        """Return a conversation; raises UnknownId."""
+        return self._read(conversations.get_conversation, conversation_id)
+
+    def profiles(self) -> tuple[str, ...]:
+        """Return the profiles that have conversations or adapters."""
+        return self._read(conversations.all_profiles)
+
+    def latest_profile(self) -> str | None:
+        """Return the profile of what was said last; None when nothing was."""
+        return self._read(turns.latest_profile)
+
+    def rename_conversation(self, conversation_id: str, title: str) -> None:
+        """Give a conversation a title; raises UnknownId."""
+        self._write(conversations.change_conversation, conversation_id, column="title", value=readable(title))
+
+    def move_conversation(self, conversation_id: str, *, profile: str, now: datetime) -> Synced:
+        """Move a conversation to another profile; raises UnknownId.
+
+        Its turns leave the old profile and are recorded anew in the new one: adapters of the old profile that
+        learned them become stale, and the new profile has yet to read them.
+        """
+        return self._write(recording.move, conversation_id, profile=profile, now=now)
+
+    def set_learnable(self, conversation_id: str, learnable: bool) -> None:
+        """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
+        self._write(conversations.change_conversation, conversation_id, column="learnable", value=learnable)
+
+    def unlearnable(self) -> frozenset[str]:
+        """Return the ids of the conversations that are recorded but not learned."""
+        return self._read(conversations.unlearnable_conversations)
+
+    def turns(
+        self,
+        *,
+        conversation_id: str | None = None,
+        profile: str | None = None,
+        ids: Iterable[str] | None = None,
+        include_removed: bool = False,
+    ) -> list[Turn]:
+        """Return turns in their current version: by row within one conversation, else by time and ordinal.
+
+        ``Turn.conversation_id`` is where a turn was first said, also when a branch is asked for its turns;
+        ``position`` is its row in the conversation asked for, and -1 for a removed turn.
+        """
+        return self._read(
+            turns.select_turns,
+            conversation_id=conversation_id,
+            profile=profile,
+            ids=None if ids is None else list(ids),
+            include_removed=include_removed,
+        )
+
+    def turn_ids(self, profile: str) -> list[str]:
+        """Return the ids of a profile's current turns."""
+        return self._read(turns.turn_ids, profile)
+
+    def turn(self, turn_id: str) -> Turn:
+        """Return a turn, removed or not; raises UnknownId."""
+        return self._read(turns.get_turn, turn_id)
+
+    def conversations_of(self, turn_id: str) -> tuple[str, ...]:
+        """Return the ids of the conversations that hold a turn: several when a chat was branched."""
+        return self._read(turns.conversations_of, turn_id)
+
+    def versions(self, turn_id: str) -> list[TurnVersion]:
+        """Return every version of a turn; raises UnknownId."""
+        return self._read(turns.versions_of, turn_id)
+
+    def changes(self, turn_ids: Iterable[str]) -> dict[str, Change]:
+        """Return what made the current version of each turn."""
+        return self._read(turns.select_changes, list(turn_ids))
+
+    def matching(self, text: str, *, profile: str | None = None) -> list[Turn]:
+        """Return the turns, removed ones too, that hold ``text`` in any version, whatever its case."""
+        return self._read(turns.select_matching, text, profile=profile)
+
+    def note_sources(self, turn_id: str, source_ids: Sequence[str]) -> None:
+        """Note the earlier turns (or imported adapters) that a turn's reply drew on."""
+        with self._database.writing() as connection:
+            sources.note_sources(connection, turn_id, source_ids)
+
+    def sources(self, turn_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return what each turn's reply drew on; turns that drew on nothing are not in it."""
+        return self._read(sources.select_sources, list(turn_ids))
+
+    def drawn_from(self, source_ids: Iterable[str]) -> list[str]:
+        """Return the ids of the turns whose reply drew on any of these."""
+        return self._read(sources.drawn_from, list(source_ids))
