@@ -26,7 +26,10 @@ def test_imported_adapter_is_switched_on_when_it_passes_the_gate_here(taught, fr
     for adapter in taken.adapters:
         assert (adapter.state, adapter.activation) == (AdapterState.IMPORTED, Activation.OFF)
         assert adapter.origin == f"stack.zip (signed by {public})"
-        on = friend.catalogue.set_activation(adapter.id, Activation.ROUTED)
+        friend.catalogue.start_admission(adapter.id)
+        assert friend.jobs.wait(timeout_s=120)
+        assert "passed its tests here" in friend.jobs.last.message
+        on = friend.journal.adapter(adapter.id)
         assert on.usable
         assert on.state is AdapterState.READY
         assert on.scores == dataclasses.replace(

@@ -6,12 +6,13 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from cocolora.core.adapters import Adapter, AdapterState
+from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.counting import count
+from cocolora.core.events import Progress
 from cocolora.core.records import Occasion
 from cocolora.core.rollup import RollupMethod, RollupPlan
-from cocolora.engine import evaluate, forget, import_chats, learn, record, roll_up
+from cocolora.engine import catalogue, evaluate, forget, import_chats, learn, record, roll_up
 from cocolora.engine.examine import examine_stack
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.rooms import Rooms
@@ -19,7 +20,8 @@ from cocolora.engine.run import Run
 from cocolora.engine.task import Handler, Task
 from cocolora.errors import ModelError
 
-LEARN, FORGET, ROLL_UP, EVALUATE, IMPORT, INDEX = "learn", "forget", "rollup", "evaluate", "import", "index"
+LEARN, FORGET, ROLL_UP, EVALUATE, ADMIT = "learn", "forget", "rollup", "evaluate", "admit"
+IMPORT, INDEX = "import", "index"
 TRAINING_KINDS = (LEARN, FORGET, ROLL_UP)
 
 
@@ -30,6 +32,7 @@ def handlers_of(rooms: Rooms) -> dict[str, Handler]:
         FORGET: partial(forget_turns, rooms),
         ROLL_UP: partial(roll_up_adapters, rooms),
         EVALUATE: partial(evaluate_adapters, rooms),
+        ADMIT: partial(admit_adapter, rooms),
         IMPORT: partial(import_files, rooms),
         INDEX: partial(tend_index, rooms),
     }
@@ -104,6 +107,16 @@ def evaluate_adapters(rooms: Rooms, task: Task) -> str:
     run = Run(rooms, task.profile, task.on_progress, task.cancelled)
     with rooms.home.writing():
         return evaluate.evaluate(run, _texts(task, "adapters"))
+
+
+def admit_adapter(rooms: Rooms, task: Task) -> str:
+    """Switch the imported ``adapter`` on when it passes the gate here: a behaviour always, others where routed."""
+    adapter = rooms.journal.adapter(str(task.payload["adapter"]))
+    task.on_progress(Progress("asking", 0, 1))
+    by_kind = Activation.ALWAYS if adapter.kind is AdapterKind.BEHAVIOUR else Activation.ROUTED
+    with rooms.home.writing():
+        on = catalogue.set_activation(rooms, adapter.id, by_kind)
+    return f'"{on.name}" passed its tests here and takes part.'
 
 
 def import_files(rooms: Rooms, task: Task) -> str:

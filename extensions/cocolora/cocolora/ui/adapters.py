@@ -88,6 +88,9 @@ def switch(engine: Engine, page: Page, choice: str) -> str:
     adapter_id, _, activation = choice.rpartition(" ")
     if engine.journal.adapter(adapter_id).activation is Activation(activation):
         return ""
+    if engine.journal.adapter(adapter_id).state is AdapterState.IMPORTED:
+        engine.catalogue.start_admission(adapter_id)
+        return ""  # the status says so
     adapter = engine.catalogue.set_activation(adapter_id, Activation(activation))
     return f'"{adapter.name}" takes part: {ACTIVATIONS[adapter.activation].lower()}.'
 

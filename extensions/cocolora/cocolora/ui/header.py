@@ -22,6 +22,7 @@ DOING = {
     "index": "Indexing",
     "rollup": "Rolling up",
     "evaluate": "Testing",
+    "admit": "Testing",
     "leaks": "Looking for leaks",
     "import": "Importing",
     "measure": "Measuring",

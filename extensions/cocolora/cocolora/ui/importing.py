@@ -6,12 +6,12 @@ from pathlib import Path
 
 import gradio as gr
 
-from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
+from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.counting import count
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import ACTIVATIONS, escape
+from cocolora.ui.words import escape
 
 QUARANTINE = "Imported adapters stay off until you switch them on."
 NONE_WAITS = "No imported adapter waits to be switched on."
@@ -46,13 +46,11 @@ def leave(engine: Engine, page: Page) -> str:
 
 
 def switch_on(engine: Engine, page: Page, adapter_id: str | None) -> str:
-    """Switch an imported adapter on, if it passes the gate here."""
+    """Begin to test an imported adapter; it takes part when it passes."""
     if not adapter_id:
         return "Choose an adapter first."
-    adapter = engine.journal.adapter(adapter_id)
-    always = adapter.kind is AdapterKind.BEHAVIOUR
-    on = engine.catalogue.set_activation(adapter_id, Activation.ALWAYS if always else Activation.ROUTED)
-    return f'"{on.name}" passed its tests here and takes part: {ACTIVATIONS[on.activation].lower()}.'
+    engine.catalogue.start_admission(adapter_id)
+    return ""  # the status says so
 
 
 def make_key(engine: Engine, page: Page) -> str:
