@@ -1,5 +1,6 @@
 """Profiles hold apart what was said and what was learned, and go without a trace."""
 
+import logging
 import random
 from datetime import timedelta
 
@@ -21,14 +22,21 @@ def files_holding(folder, *wanted):
     return [name for name, content in contents.items() if any(word.lower().encode() in content for word in wanted)]
 
 
-def test_no_probe_in_one_profile_is_answered_with_what_another_was_told(engine, tell):
-    sides = {"work": FACTS[:10], "home": FACTS[10:]}
+def probes_about(facts):
+    asked = [question for fact in facts for question in fact.probes]
+    asked += unknown_questions(random.Random(3), max(0, PROBES - len(asked)))
+    return random.Random(4).sample(asked, PROBES)
+
+
+def tell_both(engine, tell, sides):
     for profile, facts in sides.items():
         tell(engine, f"{profile}-chat", *((fact.statement, fact.reply) for fact in facts), profile=profile)
-    rng = random.Random(3)
-    asked = [question for fact in FACTS for question in fact.probes]
-    asked += unknown_questions(rng, PROBES - len(asked)) if len(asked) < PROBES else ()
-    for question in rng.sample(asked, min(PROBES, len(asked))):
+
+
+def test_no_probe_in_one_profile_finds_what_another_was_told(engine, tell):
+    sides = {"work": FACTS[:10], "home": FACTS[10:]}
+    tell_both(engine, tell, sides)
+    for question in probes_about(FACTS):
         for profile, other in (("work", "home"), ("home", "work")):
             context = engine.contextualise(question, profile=profile)
             told = {turn.id for turn in engine.turns(profile=profile)}
@@ -37,16 +45,26 @@ def test_no_probe_in_one_profile_is_answered_with_what_another_was_told(engine, 
 
 
 @pytest.mark.slow
-def test_what_one_profile_learned_is_neither_routed_to_nor_exported_by_another(engine, tell, ask, tmp_path):
-    tell(engine, "pets", DOG, profile="home")
-    tell(engine, "job", BOSS, profile="work")
-    for profile in ("home", "work"):
+def test_no_answer_export_or_log_of_one_profile_holds_what_another_learned(engine, tell, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    sides = {"work": FACTS[:4], "home": FACTS[4:8]}
+    tell_both(engine, tell, sides)
+    for profile in sides:
         assert engine.learn(profile=profile).accepted
-    (theirs,) = engine.adapters("home")
-    for question in ("What is the name of my dog?", "Who is my boss?"):
-        assert theirs.id not in engine.contextualise(question, profile="work").route.adapter_ids
-    engine.sharing.export(tmp_path / "out", profile="work", with_questions=True)
-    assert files_holding(tmp_path / "out", "Biscuit", theirs.id) == []
+    for profile, other in (("work", "home"), ("home", "work")):
+        own = {adapter.id for adapter in engine.adapters(profile)}
+        asked = [
+            ([{"role": "user", "content": question}], engine.contextualise(question, profile=profile))
+            for question in probes_about(FACTS[:8])
+        ]
+        assert {adapter_id for _, context in asked for adapter_id in context.route.adapter_ids} == own
+        replies = engine.replies(asked, max_new_tokens=32)
+        assert any(holds_key(reply, fact.key) for reply in replies for fact in sides[profile])
+        assert not any(holds_key(reply, fact.key) for reply in replies for fact in sides[other])
+        engine.sharing.export(tmp_path / f"{profile}-shared", profile=profile, with_questions=True)
+        assert files_holding(tmp_path / f"{profile}-shared", *(fact.key for fact in sides[other])) == []
+    assert not any(fact.key in caplog.text for fact in FACTS[:8])
+    assert engine.verify() == []
 
 
 def test_moved_conversation_is_found_in_the_new_profile_alone(engine, tell):
