@@ -181,10 +181,10 @@ def _never_knew(folder: Path, seed: int, common: dict[str, Any], on_progress: Pr
 
 
 def _rollups_on(day: int, other: Path) -> list[dict[str, Any]]:
-    """Return the rollups of the other life on a day, once it has lived that."""
+    """Return the rollups of the other life on a day, once it has lived that, the lower levels first."""
     while (notes := read_notes(other)).get("days", 0) <= day:
         time.sleep(_POLL_S)
-    return [rollup for rollup in notes["rollups"] if rollup["day"] == day]
+    return sorted((one for one in notes["rollups"] if one["day"] == day), key=lambda one: one["level"])
 
 
 def _follow(life: Life, rollup: dict[str, Any]) -> None:

@@ -30,7 +30,8 @@ def train(run: Run, task: Assignment) -> Adapter:
     """Train and judge one adapter without landing it: its files are in its folder then.
 
     One that does not pass the gate, or does not recall every fact, or nearly as much as its sources do, is tried again
-    with another seed, more steps and more replay, ``learning.attempts`` times in all; the best attempt stays.
+    with another seed and more replay, a new stretch also with more steps, ``learning.attempts`` times in all; the best
+    attempt stays.
     """
     best = _attempt(run, task, attempt=0)
     for attempt in range(1, run.settings.learning.attempts):
@@ -51,8 +52,9 @@ def _is_whole(adapter: Adapter) -> bool:
 
 
 def _merit(adapter: Adapter) -> tuple[bool, float]:
-    """Return what makes one attempt better than another: it passed the gate, and how much it recalls."""
-    return adapter.state is AdapterState.READY, adapter.scores.recall if adapter.scores else 0.0
+    """Return what makes one attempt better than another: it passed the gate, it recalls, and it does not invent."""
+    scores = adapter.scores
+    return adapter.state is AdapterState.READY, scores.recall + scores.abstention if scores else 0.0
 
 
 def land(run: Run, task: Assignment, adapter: Adapter) -> Adapter:
@@ -140,19 +142,19 @@ def draft_adapter(run: Run, task: Assignment, *, attempt: int) -> Adapter:
 def make_recipe(settings: Settings, task: Assignment, *, attempt: int) -> Recipe:
     """Return the recipe of one attempt; it depends on the settings, the level and how many turns tell something.
 
-    A rollup's rank doubles with each level, and its steps grow with what it holds. Its alpha stays: a step then changes
-    the network as much at any rank.
+    A rollup's rank doubles with each level, and its steps grow with what it holds; a further attempt takes as many, for
+    more of them would cost honesty. Its alpha stays: a step then changes the network as much at any rank.
     """
     learning, rollup = settings.learning, settings.rollup
     rank = max(learning.rank, min(learning.rank * 2**task.level, rollup.max_rank))
-    steps = learning.steps
+    steps = learning.steps * (1 + attempt)
     if task.level:
         steps = round(learning.steps * rollup.steps_share * max(2.0, task.told_turns / _TURNS_IN_STEPS))
     return Recipe(
         rank=rank,
         alpha=learning.alpha,
         learning_rate=learning.learning_rate,
-        steps=max(1, steps) * (1 + attempt),
+        steps=max(1, steps),
         batch_samples=learning.batch_samples,
         seed=learning.seed + attempt,
     )
