@@ -190,4 +190,6 @@ def _rollups_on(day: int, other: Path) -> list[dict[str, Any]]:
 def _follow(life: Life, rollup: dict[str, Any]) -> None:
     turns = set(rollup["turns"])
     sources = [a for a in life.in_use() if a.turn_versions and a.level < rollup["level"] and set(a.turn_ids) <= turns]
+    if not sources:  # only what is not known here made it due: the stacks will differ, and the result says so
+        return
     life.engine.rollups.roll_up(RollupPlan(tuple(sources), rollup["level"], "as in the other life"))
