@@ -26,11 +26,12 @@ def test_imported_adapter_is_switched_on_when_it_passes_the_gate_here(taught, fr
     for adapter in taken.adapters:
         assert (adapter.state, adapter.activation) == (AdapterState.IMPORTED, Activation.OFF)
         assert adapter.origin == f"stack.zip (signed by {public})"
-        friend.catalogue.start_admission(adapter.id)
+        friend.catalogue.start_admission(adapter, Activation.ALWAYS)
         assert friend.jobs.wait(timeout_s=120)
         assert "passed its tests here" in friend.jobs.last.message
         on = friend.journal.adapter(adapter.id)
         assert on.usable
+        assert on.activation is Activation.ALWAYS
         assert on.state is AdapterState.READY
         assert on.scores == dataclasses.replace(
             taught.journal.adapter(adapter.id).scores, abstention=on.scores.abstention

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 from cocolora.cli.commands import console, find_adapter, progress_bar, show
-from cocolora.core.adapters import Activation, AdapterKind
 from cocolora.core.counting import count
 from cocolora.core.export import ExportForm
 from cocolora.engine import Engine
@@ -111,9 +110,8 @@ def run_import(engine: Engine, arguments: Namespace) -> int:
     lines, refused = list(taken.lines), []
     if arguments.switch_on:
         for adapter in taken.adapters:
-            always = adapter.kind is AdapterKind.BEHAVIOUR
             try:
-                on = engine.catalogue.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
+                on = engine.catalogue.set_activation(adapter.id, adapter.kind.usual_activation)
                 lines.append(f'"{on.name}" passed the gate here and is switched on ({on.activation}).')
             except AdapterRejected as error:
                 refused.append(adapter.id)

@@ -19,6 +19,11 @@ class AdapterKind(StrEnum):
     KNOWLEDGE = "knowledge"
     BEHAVIOUR = "behaviour"
 
+    @property
+    def usual_activation(self) -> Activation:
+        """When an adapter of this kind takes part, unless its user decides otherwise."""
+        return Activation.ALWAYS if self is AdapterKind.BEHAVIOUR else Activation.ROUTED
+
 
 class Activation(StrEnum):
     """When an adapter takes part: on every prompt, when routed to, or never."""

@@ -14,7 +14,6 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from cocolora.core.adapters import Activation, AdapterKind
 from cocolora.core.conversations import DEFAULT_PROFILE, ChatMessage, Conversation
 from cocolora.core.events import Progress
 from cocolora.core.reconcile import Row
@@ -154,8 +153,7 @@ class Story:
         friend = Engine(other_home, model_in(DEMO_BASE), clock=self.clock)
         try:
             for adapter in friend.sharing.take_in(bundle).adapters:
-                always = adapter.kind is AdapterKind.BEHAVIOUR
-                friend.catalogue.set_activation(adapter.id, Activation.ALWAYS if always else Activation.ROUTED)
+                friend.catalogue.set_activation(adapter.id, adapter.kind.usual_activation)
             there = self.sheets["after_import"] = answer_sheet(friend, ARRANGEMENTS["adapters_only"])
         finally:
             friend.close()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
+from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.counting import count
 from cocolora.core.events import Progress
@@ -110,12 +110,11 @@ def evaluate_adapters(rooms: Rooms, task: Task) -> str:
 
 
 def admit_adapter(rooms: Rooms, task: Task) -> str:
-    """Switch the imported ``adapter`` on when it passes the gate here: a behaviour always, others where routed."""
-    adapter = rooms.journal.adapter(str(task.payload["adapter"]))
+    """Switch the imported ``adapter`` on, as its ``activation`` says, when it passes the gate here."""
+    adapter_id, activation = str(task.payload["adapter"]), Activation(str(task.payload["activation"]))
     task.on_progress(Progress("asking", 0, 1))
-    by_kind = Activation.ALWAYS if adapter.kind is AdapterKind.BEHAVIOUR else Activation.ROUTED
     with rooms.home.writing():
-        on = catalogue.set_activation(rooms, adapter.id, by_kind)
+        on = catalogue.set_activation(rooms, adapter_id, activation)
     return f'"{on.name}" passed its tests here and takes part.'
 
 

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from dataclasses import replace
 
-from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, Recipe, adapter_id
+from cocolora.core.adapters import Adapter, AdapterKind, AdapterState, Recipe, adapter_id
 from cocolora.core.events import Progress
 from cocolora.core.ids import derive_seed
 from cocolora.core.lessons import Sample
@@ -116,13 +116,12 @@ def _samples(run: Run, plan: Plan) -> list[Sample]:
 def draft_adapter(run: Run, task: Assignment, *, attempt: int) -> Adapter:
     """Return the adapter that is about to be trained, without files or scores."""
     base, made_at = run.rooms.workbench().model.identity, run.rooms.clock()
-    by_kind = Activation.ALWAYS if task.kind is AdapterKind.BEHAVIOUR else Activation.ROUTED
     draft = Adapter(
         id="",
         name=task.name or f"{task.kind} {made_at:%Y-%m-%d}",
         kind=task.kind,
         profile=run.profile,
-        activation=task.activation or by_kind,
+        activation=task.activation or task.kind.usual_activation,
         state=AdapterState.READY,
         weight=task.weight,
         base=base,
@@ -161,6 +160,6 @@ def make_recipe(settings: Settings, task: Assignment, *, attempt: int) -> Recipe
 
 
 _KEPT = 0.98
-"""Where a rollup recalls so much of what its sources do, twice the steps would cost more than they gain."""
+"""Where a rollup recalls so much of what its sources do, another attempt would cost more than it gains."""
 _TURNS_IN_STEPS = 4
 """``learning.steps`` are meant for about so many turns that tell something."""

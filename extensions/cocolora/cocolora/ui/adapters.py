@@ -85,14 +85,15 @@ def switch(engine: Engine, page: Page, choice: str) -> str:
     Gradio 4 sends a choice also when the page was given one. It is then about the adapter that was chosen when
     it was given, and changes nothing.
     """
-    adapter_id, _, activation = choice.rpartition(" ")
-    if engine.journal.adapter(adapter_id).activation is Activation(activation):
+    adapter_id, _, chosen = choice.rpartition(" ")
+    adapter, activation = engine.journal.adapter(adapter_id), Activation(chosen)
+    if adapter.activation is activation:
         return ""
-    if engine.journal.adapter(adapter_id).state is AdapterState.IMPORTED:
-        engine.catalogue.start_admission(adapter_id)
+    if adapter.state is AdapterState.IMPORTED:
+        engine.catalogue.start_admission(adapter, activation)
         return ""  # the status says so
-    adapter = engine.catalogue.set_activation(adapter_id, Activation(activation))
-    return f'"{adapter.name}" takes part: {ACTIVATIONS[adapter.activation].lower()}.'
+    switched = engine.catalogue.set_activation(adapter_id, activation)
+    return f'"{switched.name}" takes part: {ACTIVATIONS[switched.activation].lower()}.'
 
 
 def weigh(engine: Engine, page: Page, weight: float) -> str:

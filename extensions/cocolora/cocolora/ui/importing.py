@@ -49,7 +49,8 @@ def switch_on(engine: Engine, page: Page, adapter_id: str | None) -> str:
     """Begin to test an imported adapter; it takes part when it passes."""
     if not adapter_id:
         return "Choose an adapter first."
-    engine.catalogue.start_admission(adapter_id)
+    adapter = engine.journal.adapter(adapter_id)
+    engine.catalogue.start_admission(adapter, adapter.kind.usual_activation)
     return ""  # the status says so
 
 

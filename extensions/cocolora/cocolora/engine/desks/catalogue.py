@@ -22,10 +22,10 @@ class CatalogueDesk:
         """Switch an adapter on or off. Raises UnknownId, AdapterRejected, BaseMismatch."""
         return catalogue.set_activation(self._rooms, adapter_id, activation)
 
-    def start_admission(self, adapter_id: str) -> None:
-        """Put an imported adapter to the gate in the background, and switch it on when it passes. Raises UnknownId."""
-        adapter = self._rooms.journal.adapter(adapter_id)
-        self._jobs.submit(handlers.ADMIT, {"adapter": adapter.id}, profile=adapter.profile)
+    def start_admission(self, adapter: Adapter, activation: Activation) -> None:
+        """Put an imported adapter to the gate in the background, and switch it on when it passes."""
+        payload = {"adapter": adapter.id, "activation": str(activation)}
+        self._jobs.submit(handlers.ADMIT, payload, profile=adapter.profile)
 
     def change(self, adapter_id: str, *, name: str | None = None, weight: float | None = None) -> Adapter:
         """Rename or weigh an adapter. Raises UnknownId, SettingsInvalid."""
