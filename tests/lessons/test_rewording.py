@@ -18,7 +18,7 @@ def facts(**told):
 
 
 def near(told, negatives=(), for_each=100):
-    return [question for question, _ in near_questions(told, negatives, for_each=for_each, rng=random.Random(0))]
+    return list(near_questions(told, negatives, for_each=for_each, rng=random.Random(0)))
 
 
 def test_what_a_neighbouring_question_is_about_is_asked_in_the_wordings_of_the_fact():
@@ -42,7 +42,7 @@ def test_the_end_of_a_word_stays_with_the_wording():
 def test_a_neighbouring_question_serves_the_facts_of_its_own_turn():
     told = facts(t1=("dog", "Biscuit"), t2=("boat", "Quill"))
     found = near_questions(told, [lesson("What is my cat called?", "", "t1")], for_each=100, rng=random.Random(0))
-    assert {fact.turn_id for _, fact in found} == {"t1"}
+    assert {fact.turn_id for fact in found.values()} == {"t1"}
 
 
 def test_no_more_than_asked_for_and_the_same_for_the_same_seed():

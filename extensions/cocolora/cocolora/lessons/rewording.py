@@ -17,7 +17,7 @@ from cocolora.core.lessons import Lesson
 from cocolora.core.study import normalise
 from cocolora.core.truth import subjects
 
-Words = tuple[str, ...]
+_Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _Wording:
 
 def near_questions(
     facts: Sequence[Lesson], negatives: Sequence[Lesson], *, for_each: int, rng: random.Random
-) -> list[tuple[str, Lesson]]:
+) -> dict[str, Lesson]:
     """Return up to ``for_each`` new questions for each fact, each with a lesson of that fact.
 
     ``negatives`` are the neighbouring questions of the same turns. Where facts are asked for without words in common,
@@ -58,7 +58,7 @@ def near_questions(
         new = sorted(question for question in asked if normalise(question) not in known)
         for question in rng.sample(new, min(for_each, len(new))):
             found.setdefault(question, fact)
-    return list(found.items())
+    return found
 
 
 def _wordings(facts: Sequence[Lesson]) -> list[tuple[Lesson, list[_Wording]]]:
@@ -66,10 +66,11 @@ def _wordings(facts: Sequence[Lesson]) -> list[tuple[Lesson, list[_Wording]]]:
     asked: dict[tuple[str, str], list[Lesson]] = {}
     for fact in facts:
         asked.setdefault((fact.turn_id, normalise(fact.key)), []).append(fact)
-    return [
-        (lessons[0], [cut for fact in lessons if (cut := _cut(fact.question, subjects(lessons)[key]))])
-        for (_, key), lessons in asked.items()
-    ]
+    found = []
+    for (_, key), lessons in asked.items():
+        subject = subjects(lessons)[key]
+        found.append((lessons[0], [cut for fact in lessons if (cut := _cut(fact.question, subject))]))
+    return found
 
 
 def _cut(question: str, subject: frozenset[str]) -> _Wording | None:
@@ -88,16 +89,16 @@ def _subjects_of(questions: Iterable[str], wordings: Sequence[_Wording]) -> Iter
                 yield subject
 
 
-def _beginnings(wordings: Iterable[_Wording]) -> dict[str, set[Words]]:
+def _beginnings(wordings: Iterable[_Wording]) -> dict[str, set[_Words]]:
     """Return, by what comes before them, the first words of subjects that have more than those."""
-    found: dict[str, set[Words]] = {}
+    found: dict[str, set[_Words]] = {}
     for wording in wordings:
         words = tuple(wording.subject.split())
         found.setdefault(wording.opening, set()).update(words[:kept] for kept in range(1, len(words)))
     return found
 
 
-def _crossed(beginnings: Mapping[str, set[Words]], own: Sequence[_Wording]) -> Iterator[str]:
+def _crossed(beginnings: Mapping[str, set[_Words]], own: Sequence[_Wording]) -> Iterator[str]:
     """Return the beginnings of other subjects, each before the last words of one's own, where both are asked alike."""
     for wording in own:
         words = wording.subject.split()

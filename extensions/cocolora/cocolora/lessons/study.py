@@ -86,15 +86,7 @@ def _negatives(studied: Sequence[tuple[Turn, Study]], model: LanguageModel) -> d
     }
     return {
         turn.id: tuple(
-            make_lesson(
-                LessonKind.NEGATIVE,
-                question=question,
-                answer=reply,
-                key="",
-                turn_id=turn.id,
-                turn_version=turn.version,
-                held_out=_is_held_out(index, len(found[turn.id])),
-            )
+            _negative(question, reply, turn.id, turn.version, held_out=_is_held_out(index, len(found[turn.id])))
             for index, (question, reply) in enumerate(found[turn.id])
         )
         for turn, _ in studied
@@ -103,10 +95,22 @@ def _negatives(studied: Sequence[tuple[Turn, Study]], model: LanguageModel) -> d
 
 def _unanswered(questions: Sequence[str], study: Study, model: LanguageModel) -> list[tuple[str, str]]:
     answered = {normalise(line.question) for line in study.lines}
-    return refused([question for question in questions if normalise(question) not in answered], model)
+    return _declined([question for question in questions if normalise(question) not in answered], model)
 
 
-def refused(questions: Sequence[str], model: LanguageModel) -> list[tuple[str, str]]:
+def _negative(question: str, reply: str, turn_id: str, turn_version: int, *, held_out: bool) -> Lesson:
+    return make_lesson(
+        LessonKind.NEGATIVE,
+        question=question,
+        answer=reply,
+        key="",
+        turn_id=turn_id,
+        turn_version=turn_version,
+        held_out=held_out,
+    )
+
+
+def _declined(questions: Sequence[str], model: LanguageModel) -> list[tuple[str, str]]:
     """Return the questions that the model does not answer, each with the words in which it declines."""
     chats: list[list[ChatMessage]] = [[{"role": "user", "content": question}] for question in questions]
     replies = model.generate(chats, max_new_tokens=NEGATIVE_TOKENS) if chats else []
@@ -118,18 +122,16 @@ def reworded_negatives(
 ) -> list[Lesson]:
     """Return questions near what is trained that the model does not answer; one in five is held out."""
     trained = [fact for fact in facts if not fact.held_out]
-    near = dict(near_questions(trained, negatives, for_each=for_each, rng=rng))
+    near = near_questions(trained, negatives, for_each=for_each, rng=rng)
     return [
-        make_lesson(
-            LessonKind.NEGATIVE,
-            question=question,
-            answer=reply,
-            key="",
-            turn_id=near[question].turn_id,
-            turn_version=near[question].turn_version,
-            held_out=not (index + 1) % _HOLD_OUT_REWORDED,
+        _negative(
+            question,
+            reply,
+            near[question].turn_id,
+            near[question].turn_version,
+            held_out=number % _HOLD_OUT_REWORDED == 0,
         )
-        for index, (question, reply) in enumerate(refused(list(near), model))
+        for number, (question, reply) in enumerate(_declined(list(near), model), start=1)
     ]
 
 
