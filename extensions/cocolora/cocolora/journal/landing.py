@@ -19,9 +19,9 @@ def land(
     adapter: Adapter,
     readings: Mapping[tuple[str, int], Outcome],
     *,
-    occasion: Occasion = Occasion.LEARNED,
-    replaces: Iterable[str] = (),
-    rebuild: int | None = None,
+    occasion: Occasion,
+    replaces: Iterable[str],
+    rebuild: int | None,
     now: datetime,
 ) -> Adapter:
     """Add the adapter and the readings that came with it; see Journal.land_adapter."""

@@ -11,16 +11,12 @@ from cocolora.core.gate import Scores
 from cocolora.core.lessons import Lesson
 from cocolora.core.records import KeptVerdict, Occasion, Outcome, Reading, Rebuild
 from cocolora.core.truth import Supersession
-from cocolora.journal import adapters, landing, lessons, readings, rebuilding, superseding, turns, verdicts
+from cocolora.journal import adapters, landing, lessons, readings, rebuilding, superseding, verdicts
 from cocolora.journal.transactions import Transactions
 
 
 class Taught(Transactions):
     """Readings, lessons, adapters and verdicts; see ``Journal``."""
-
-    def changed_at(self, turn_ids: Iterable[str]) -> datetime | None:
-        """Return when one of the turns was last recorded or changed; None without turns."""
-        return self._read(turns.changed_at, turn_ids)
 
     def unread(self, profile: str, base_fingerprint: str, *, taught_elsewhere: bool = True) -> list[Turn]:
         """Return the current turns that this base has yet to read, without conversations that are not learned.

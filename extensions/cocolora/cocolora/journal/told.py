@@ -123,3 +123,7 @@ class Told(Transactions):
     def drawn_from(self, source_ids: Iterable[str]) -> list[str]:
         """Return the ids of the turns whose reply drew on any of these."""
         return self._read(sources.drawn_from, list(source_ids))
+
+    def changed_at(self, turn_ids: Iterable[str]) -> datetime | None:
+        """Return when one of the turns was last recorded or changed; None without turns."""
+        return self._read(turns.changed_at, turn_ids)
