@@ -14,6 +14,14 @@ def test_an_empty_home_says_what_to_do_first(engine, page):
     assert header.learn_now(engine, page) == header.FIRST_STEP
 
 
+def test_a_page_that_shows_something_stays_there(engine, page, tell):
+    tell("pets", "My dog is called Biscuit.")
+    shown(engine, page)
+    tell("office", "My boss is called Torvald.", profile="work")
+    shown(engine, page)
+    assert page.profile == "personal"
+
+
 def test_without_a_model_the_page_says_why_nothing_is_learned_and_what_still_works(engine, page, tell):
     tell("pets", "My dog is called Biscuit.")
     told = shown(engine, page)
