@@ -13,7 +13,9 @@ from cocolora.core.gate import Scores
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind, make_lesson
 from cocolora.core.records import Outcome
+from cocolora.engine import handlers
 from cocolora.engine.open_model import DEMO_BASE, model_in
+from cocolora.engine.share import ExportWish
 from cocolora.errors import CocoloraError
 from cocolora.stack.files import LowRankPair, write_adapter
 from cocolora.stack.manifest import Manifest
@@ -43,6 +45,22 @@ def test_a_merged_base_knows_what_the_adapter_knew_and_all_forms_hold_no_word_of
             content = path.read_bytes().lower()
             assert b"torvald" not in content, path
             assert BOSS[0].lower().encode() not in content, path
+
+
+@pytest.mark.slow
+def test_an_export_in_the_background_is_done_once_and_can_be_taken_up_again(taught, tmp_path):
+    wish = ExportWish("personal", form=ExportForm.PEFT)
+    target = tmp_path / "all.zip"
+    taught.sharing.start_export(target, wish)
+    assert taught.jobs.wait(timeout_s=60)
+    assert taught.jobs.last.message.startswith("2 adapters in all.zip")
+    with pytest.raises(FileExistsError, match="Choose another name"):
+        taught.sharing.start_export(target, wish)
+    written = target.read_bytes()
+    taught.jobs.submit("export", handlers.exporting(tmp_path / "other.zip", wish) | {"target": str(target)})
+    assert taught.jobs.wait(timeout_s=60)
+    assert taught.jobs.last.message == "all.zip is written."
+    assert target.read_bytes() == written
 
 
 @pytest.mark.slow

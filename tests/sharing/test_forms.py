@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from cocolora.core.export import ExportForm
-from cocolora.errors import CannotExport, CannotMerge, CocoloraError
-from cocolora.sharing import write_bundle, write_form
+from cocolora.errors import Cancelled, CannotExport, CannotMerge, CocoloraError
+from cocolora.sharing import read_loading, write_bundle, write_form
 from cocolora.sharing.deltas import AdapterWeights, LowRank, combine
 from tests.model.tiny import logits, make_network, save_model
 from tests.sharing.bundles import NOW
@@ -247,3 +248,35 @@ def test_forms_that_read_the_base_say_when_they_lack_it(three, tmp_path):
     for form in (ExportForm.MERGED, ExportForm.GGUF):
         with pytest.raises(CannotExport, match="--base"):
             write_form(form, tmp_path / "out", order(three[0]))
+
+
+@pytest.mark.parametrize("form", [form for form in ExportForm if form is not ExportForm.BUNDLE])
+def test_a_zip_file_holds_what_the_folder_holds(form, three, base_folder, tmp_path):
+    wanted = order(three[0], base_folder=base_folder)
+    write_form(form, tmp_path / "out", wanted)
+    write_form(form, tmp_path / "out.zip", wanted)
+    folder = {path.relative_to(tmp_path / "out").as_posix(): path for path in (tmp_path / "out").rglob("*")}
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        packed = {name: archive.read(name) for name in archive.namelist()}
+    assert packed == {name: path.read_bytes() for name, path in folder.items() if path.is_file()}
+    assert read_loading(tmp_path / "out.zip") == read_loading(tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+@pytest.mark.parametrize("form", [form for form in ExportForm if form is not ExportForm.BUNDLE])
+def test_a_form_is_written_step_by_step_and_one_that_is_stopped_leaves_nothing(
+    form, name, three, base_folder, tmp_path
+):
+    wanted, steps = order(*three, base_folder=base_folder), []
+    write_form(form, tmp_path / "whole", wanted, step=lambda done, total: steps.append((done, total)))
+    assert [done for done, _ in steps] == list(range(len(steps)))
+    assert {total for _, total in steps} == {len(steps)}
+
+    def stop(done, total):
+        if done:
+            raise Cancelled("Exporting")
+
+    (tmp_path / "stopped").mkdir()
+    with pytest.raises(Cancelled):
+        write_form(form, tmp_path / "stopped" / name, wanted, step=stop)
+    assert list((tmp_path / "stopped").iterdir()) == []

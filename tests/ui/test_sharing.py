@@ -25,7 +25,7 @@ def test_without_a_tested_adapter_there_is_nothing_to_export(engine, page, learn
     learned("bad", state=AdapterState.REJECTED, activation=Activation.OFF)
     assert prepare(engine, page) == sharing.NOTHING_TO_SHARE
     assert sharing.export(engine, page) == "Look at what would leave first."
-    assert page.bundle is None
+    assert page.leaving is None
 
 
 def test_what_a_form_needs_is_asked_for_before_anything_else(engine, page, learned, tmp_path):
@@ -54,6 +54,18 @@ def test_what_would_leave_says_what_it_holds_what_it_tells_and_who_signs_it(engi
     assert "spoil each other" in shown
     assert sharing.leave(engine, page) == "Nothing was written."
     assert sharing.show_preparation(Lookout(engine).look(page)) == ""
+
+
+def test_an_export_is_a_job_and_nothing_is_offered_before_it_is_written(engine, page, learned):
+    prepared(page, [learned("pets")])
+    assert sharing.export(engine, page) == ""
+    assert engine.jobs.wait(timeout_s=30)
+    assert "No model is loaded" in engine.jobs.last.message
+    view = Lookout(engine).look(page)
+    assert page.leaving.name == "mine.zip"
+    assert sharing._written(view) is None
+    page.leaving.write_bytes(b"")
+    assert sharing._written(view) == page.leaving
 
 
 @pytest.mark.parametrize(

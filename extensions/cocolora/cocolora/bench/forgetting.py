@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,19 +105,14 @@ def _live_on(life: Life, on_progress: ProgressCallback) -> None:
     for day in life.days_left():
         on_progress(Progress("living", life.notes["days"], len(life.script.days)))
         life.live(day)
-        schedule = life.notes.setdefault("rollups", [])
-        schedule += _rollups_of(life.engine.adapters(), day=life.notes["days"], known=schedule)
-        life.note(days=life.notes["days"] + 1)
+        by_day = [*life.notes.get("rollups", []), _rollups(life.engine.adapters())]
+        life.note(days=life.notes["days"] + 1, rollups=by_day)
 
 
-def _rollups_of(adapters: Sequence[Adapter], *, day: int, known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rollups that are new, as the turns they hold, so that another life can follow the schedule."""
-    noted = [set(one["turns"]) for one in known]
-    return [
-        {"day": day, "level": adapter.level, "turns": list(adapter.turn_ids)}
-        for adapter in adapters
-        if adapter.sources and adapter.state is not AdapterState.REJECTED and set(adapter.turn_ids) not in noted
-    ]
+def _rollups(adapters: Sequence[Adapter]) -> list[dict[str, Any]]:
+    """Return the rollups that hold, as the turns in them, so that another life can follow them."""
+    held = (AdapterState.READY, AdapterState.ROLLED_UP)
+    return [{"level": a.level, "turns": list(a.turn_ids)} for a in adapters if a.sources and a.state in held]
 
 
 def _forget(life: Life, choice: Choice) -> dict[str, Any]:
@@ -163,7 +158,7 @@ def _bytes_found(home: Path, facts: Sequence[PersonalFact]) -> int:
 
 
 def _never_knew(folder: Path, seed: int, common: dict[str, Any], on_progress: ProgressCallback) -> dict[str, Any]:
-    """Live the life without what was forgotten, a day behind the other, with its rollups on the same days."""
+    """Live the life without what was forgotten, a day behind the other, with its rollups."""
     script = write_script(seed, facts=common["facts"], per_stretch=common["per_stretch"])
     left_out = _said(script, choose(script, common["per_stretch"]))
     life = Life(folder, script, model_in(Path(common["base"])), 0, left_out=left_out)
@@ -172,8 +167,7 @@ def _never_knew(folder: Path, seed: int, common: dict[str, Any], on_progress: Pr
         for day in life.days_left():
             on_progress(Progress("living", life.notes["days"], len(script.days)))
             life.live(day)
-            for rollup in _rollups_on(life.notes["days"], folder.with_name(_FORGETS)):
-                _follow(life, rollup)
+            _follow(life, _rollups_on(life.notes["days"], folder.with_name(_FORGETS)))
             life.note(days=life.notes["days"] + 1)
         return {"stack": {adapter.id: adapter.sha256 for adapter in life.in_use()}}
     finally:
@@ -181,15 +175,30 @@ def _never_knew(folder: Path, seed: int, common: dict[str, Any], on_progress: Pr
 
 
 def _rollups_on(day: int, other: Path) -> list[dict[str, Any]]:
-    """Return the rollups of the other life on a day, once it has lived that, the lower levels first."""
+    """Return the rollups of the other life at the end of a day, once it has lived that, the lower levels first."""
     while (notes := read_notes(other)).get("days", 0) <= day:
         time.sleep(_POLL_S)
-    return sorted((one for one in notes["rollups"] if one["day"] == day), key=lambda one: one["level"])
+    return sorted(notes["rollups"][day], key=lambda rollup: int(rollup["level"]))
 
 
-def _follow(life: Life, rollup: dict[str, Any]) -> None:
-    turns = set(rollup["turns"])
-    sources = [a for a in life.in_use() if a.turn_versions and a.level < rollup["level"] and set(a.turn_ids) <= turns]
-    if not sources:  # only what is not known here made it due: the stacks will differ, and the result says so
-        return
-    life.engine.rollups.roll_up(RollupPlan(tuple(sources), rollup["level"], "as in the other life"))
+def _follow(life: Life, rollups: Sequence[dict[str, Any]]) -> None:
+    """Have the rollups that the other life has, each without the turns that are not known here."""
+    known = {turn.id for turn in life.engine.turns()}
+    wanted = [(rollup["level"], [turn for turn in rollup["turns"] if turn in known]) for rollup in rollups]
+    _undo_others(life, {(level, frozenset(turns)) for level, turns in wanted})
+    for level, turns in wanted:
+        if (level, frozenset(turns)) not in {(a.level, frozenset(a.turn_ids)) for a in life.engine.adapters()}:
+            _roll_up(life, level, turns)
+
+
+def _undo_others(life: Life, wanted: Set[tuple[int, frozenset[str]]]) -> None:
+    """Undo the rollups that the other life has no longer: what is not known here took them apart there."""
+    while others := [a for a in life.in_use() if a.sources and (a.level, frozenset(a.turn_ids)) not in wanted]:
+        life.engine.rollups.undo(others[0].id)
+
+
+def _roll_up(life: Life, level: int, turns: Sequence[str]) -> None:
+    sources = [a for a in life.in_use() if a.turn_ids and a.level < level and set(a.turn_ids) <= set(turns)]
+    if sources:
+        in_order = sorted(sources, key=lambda source: turns.index(source.turn_ids[0]))
+        life.engine.rollups.roll_up(RollupPlan(tuple(in_order), level, "as in the other life"))

@@ -48,17 +48,17 @@ def _export_adapters(engine: Engine, arguments: Namespace) -> None:
         "form": form,
     }
     leaks: tuple[Leak, ...] = ()
-    if not arguments.no_leak_check:
-        with progress_bar(arguments) as on_progress:
+    with progress_bar(arguments) as on_progress:
+        if not arguments.no_leak_check:
             leaks = engine.sharing.check_leaks(**wanted, on_progress=on_progress)
-    base_folder = arguments.base or DEMO_BASE
-    done = engine.sharing.export(
-        arguments.target,
-        **wanted,
-        with_questions=arguments.with_questions,
-        base_folder=base_folder,
-        signed=not arguments.no_signature,
-    )
+        done = engine.sharing.export(
+            arguments.target,
+            **wanted,
+            with_questions=arguments.with_questions,
+            base_folder=arguments.base or DEMO_BASE,
+            signed=not arguments.no_signature,
+            on_progress=on_progress,
+        )
     text = "with the questions they answer" if done.with_questions else "without any conversation text"
     sentence = (
         f"Wrote {count(len(done.adapters), 'adapter')} {_WRITTEN[form]} to {done.target} "

@@ -1,4 +1,4 @@
-"""Events: what the engine tells whoever watches it (the tab, the command line)."""
+"""Events: what the engine tells whoever watches it (the tab, the command line), and how that one stops it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class Progress:
 
 ProgressCallback = Callable[[Progress], None]
 CancelCheck = Callable[[], bool]
+Step = Callable[[int, int], None]
+"""Told before each piece of a work how many of how many are done; raises to stop the work there."""
 
 
 def ignore_progress(progress: Progress) -> None:
@@ -26,3 +28,7 @@ def ignore_progress(progress: Progress) -> None:
 def never_cancelled() -> bool:
     """Go on to the end."""
     return False
+
+
+def go_on(done: int, total: int) -> None:
+    """Tell nobody, and go on."""

@@ -10,9 +10,10 @@ from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.counting import count
 from cocolora.core.events import Progress
+from cocolora.core.export import ExportForm
 from cocolora.core.records import Occasion
 from cocolora.core.rollup import RollupMethod, RollupPlan
-from cocolora.engine import catalogue, evaluate, forget, import_chats, learn, record, roll_up
+from cocolora.engine import catalogue, evaluate, forget, import_chats, learn, record, roll_up, share
 from cocolora.engine.examine import examine_stack
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.rooms import Rooms
@@ -21,6 +22,7 @@ from cocolora.engine.task import Handler, Task
 from cocolora.errors import ModelError
 
 LEARN, FORGET, ROLL_UP, EVALUATE, ADMIT = "learn", "forget", "rollup", "evaluate", "admit"
+EXPORT = "export"
 IMPORT, INDEX = "import", "index"
 TRAINING_KINDS = (LEARN, FORGET, ROLL_UP)
 
@@ -33,6 +35,7 @@ def handlers_of(rooms: Rooms) -> dict[str, Handler]:
         ROLL_UP: partial(roll_up_adapters, rooms),
         EVALUATE: partial(evaluate_adapters, rooms),
         ADMIT: partial(admit_adapter, rooms),
+        EXPORT: partial(export_adapters, rooms),
         IMPORT: partial(import_files, rooms),
         INDEX: partial(tend_index, rooms),
     }
@@ -116,6 +119,37 @@ def admit_adapter(rooms: Rooms, task: Task) -> str:
     with rooms.home.writing():
         on = catalogue.set_activation(rooms, adapter_id, activation)
     return f'"{on.name}" passed its tests here and takes part.'
+
+
+def exporting(target: Path, wish: share.ExportWish) -> dict[str, object]:
+    """Return the payload that writes adapters to ``target`` as wished. Raises FileExistsError."""
+    if target.exists():
+        raise FileExistsError(f"{target} is there already. Choose another name, or delete it.")
+    return {
+        "target": str(target),
+        "adapters": None if wish.adapter_ids is None else list(wish.adapter_ids),
+        "form": str(wish.form),
+        "with_questions": wish.with_questions,
+        "base_folder": None if wish.base_folder is None else str(wish.base_folder),
+        "signed": wish.signed,
+    }
+
+
+def export_adapters(rooms: Rooms, task: Task) -> str:
+    """Write the ``adapters`` to ``target``, unless a try that was interrupted did: it was not there before."""
+    told, target = task.payload, Path(str(task.payload["target"]))
+    if target.exists():
+        return f"{target.name} is written."
+    wish = share.ExportWish(
+        task.profile,
+        None if told["adapters"] is None else tuple(_texts(task, "adapters")),
+        ExportForm(str(told["form"])),
+        bool(told["with_questions"]),
+        None if told["base_folder"] is None else Path(str(told["base_folder"])),
+        bool(told["signed"]),
+    )
+    done = share.export(rooms, target, wish, on_progress=task.on_progress, cancelled=task.cancelled)
+    return done.sentence
 
 
 def import_files(rooms: Rooms, task: Task) -> str:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
 from cocolora.core.counting import count
+from cocolora.core.events import CancelCheck, Progress, ProgressCallback, ignore_progress, never_cancelled
 from cocolora.core.export import ExportForm
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind
 from cocolora.engine.catalogue import check_base
 from cocolora.engine.import_report import Imported
 from cocolora.engine.rooms import Rooms
-from cocolora.errors import AdapterDamaged, KeyUnusable
+from cocolora.errors import AdapterDamaged, Cancelled, KeyUnusable
 from cocolora.retrieval import Unit
 from cocolora.sharing import (
     BundledAdapter,
@@ -60,6 +61,14 @@ class Exported:
     signer: str = ""
 
     @property
+    def sentence(self) -> str:
+        """What was written, in words."""
+        text = "with the questions they answer" if self.with_questions else "without any text of your chats"
+        size = f"{self.size_bytes / 1e6:.1f} MB"
+        signed = f" Signed by {self.signer}." if self.signer else ""
+        return f"{count(len(self.adapters), 'adapter')} in {self.target.name} ({size}), {text}.{signed}"
+
+    @property
     def interferes(self) -> bool:
         """Whether several knowledge adapters, which were trained apart, now take part all at once."""
         return interfering(self.form, self.adapters)
@@ -71,20 +80,34 @@ def interfering(form: ExportForm, adapters: Sequence[Adapter]) -> bool:
     return form in (ExportForm.COMBINED, ExportForm.MERGED) and len(facts) > 1
 
 
-def export(rooms: Rooms, target: Path, wish: ExportWish) -> Exported:
-    """Write adapters to ``target``: a folder, or a .zip for a bundle.
+def export(
+    rooms: Rooms,
+    target: Path,
+    wish: ExportWish,
+    *,
+    on_progress: ProgressCallback = ignore_progress,
+    cancelled: CancelCheck = never_cancelled,
+) -> Exported:
+    """Write adapters to ``target``: a folder, or a file when it is called ``….zip``.
 
-    Raises UnknownId, AdapterDamaged, BaseMismatch, CannotExport, KeyUnusable, FileExistsError.
+    Raises UnknownId, AdapterDamaged, BaseMismatch, CannotExport, KeyUnusable, FileExistsError, Cancelled; nothing is
+    written then.
     """
+
+    def step(done: int, total: int) -> None:
+        if cancelled():
+            raise Cancelled("Exporting")
+        on_progress(Progress("writing", done, total))
+
     adapters = chosen(rooms, wish)
     contents = [_bundled(rooms, adapter, with_questions=wish.with_questions) for adapter in adapters]
     base = rooms.workbench().model.identity
     key = None
     if wish.form is ExportForm.BUNDLE:
         key = read_key(rooms.home.key_file) if wish.signed else None
-        size_bytes = write_bundle(target, contents, base=base, now=rooms.clock(), key=key).size_bytes
+        size_bytes = write_bundle(target, contents, base=base, now=rooms.clock(), key=key, step=step).size_bytes
     else:
-        size_bytes = write_form(wish.form, target, Order(contents, base, wish.base_folder))
+        size_bytes = write_form(wish.form, target, Order(contents, base, wish.base_folder), step=step)
     return Exported(target, tuple(adapters), size_bytes, wish.with_questions, wish.form, key.public if key else "")
 
 

@@ -5,6 +5,7 @@ from cocolora.sharing.dataset import write_dataset
 from cocolora.sharing.deltas import combine, read_weights, truncate
 from cocolora.sharing.forms import Order, write_form
 from cocolora.sharing.layout import Limits
+from cocolora.sharing.loading import read_loading
 from cocolora.sharing.peft_folder import write_folder
 from cocolora.sharing.reading import CheckedAdapter, CheckedBundle, read_bundle
 from cocolora.sharing.signing import make_key, read_key
@@ -23,6 +24,7 @@ __all__ = [
     "make_key",
     "read_bundle",
     "read_key",
+    "read_loading",
     "read_weights",
     "truncate",
     "unpack",

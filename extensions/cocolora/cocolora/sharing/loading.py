@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 LOADING = "LOADING.md"
 # What vLLM takes for --max-lora-rank.
@@ -23,6 +25,15 @@ class Loadable:
 _CHOOSE = """These programs do not choose adapters by prompt, as cocolora does. Adapters that were trained apart from
 each other spoil each other when all are on: ask one of them at a time, or together with a behaviour adapter.
 """
+
+
+def read_loading(written: Path) -> str:
+    """Return the lines that load what was exported to a folder or a zip file; empty where it came without any."""
+    if written.is_dir():
+        lines = written / LOADING
+        return lines.read_text(encoding="utf-8") if lines.is_file() else ""
+    with zipfile.ZipFile(written) as archive:
+        return archive.read(LOADING).decode() if LOADING in archive.namelist() else ""
 
 
 def render_folders(base: str, adapters: Sequence[Loadable]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from cocolora.core.events import Step, go_on
 from cocolora.errors import CannotMerge
 from cocolora.sharing.aside import made_aside
 from cocolora.sharing.deltas import AdapterWeights
@@ -31,7 +33,12 @@ _BESIDE = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".md", ".spm")
 
 
 def write_merged(
-    target: Path, base: Path, adapters: Sequence[tuple[AdapterWeights, float]], *, number: Number | None = None
+    target: Path,
+    base: Path,
+    adapters: Sequence[tuple[AdapterWeights, float]],
+    *,
+    number: Number | None = None,
+    step: Step = go_on,
 ) -> None:
     """Write the folder ``target``: the model in the folder ``base`` plus the weighted sum of the adapters.
 
@@ -48,9 +55,11 @@ def write_merged(
         aside.mkdir()
         _copy_beside(base, aside)
         _write_config(aside, config, number="float16" if dtype == "F16" else "bfloat16")
+        written, total = itertools.count(), sum(map(len, shards.values()))
         for path, tensors in shards.items():
+            plan = _plan_shard(tensors, adapters, dtype=dtype)
             try:
-                _write_shard(aside / path.name, tensors, adapters, dtype=dtype)
+                write_tensors(aside / path.name, plan, before_each=lambda: step(next(written), total))
             except OverflowError as error:
                 raise CannotMerge(base, str(error)) from None
 
@@ -117,13 +126,9 @@ def _write_config(aside: Path, config: Mapping[str, Any], *, number: Number) -> 
     (aside / "config.json").write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _write_shard(
-    path: Path,
-    tensors: Mapping[str, StoredTensor],
-    adapters: Sequence[tuple[AdapterWeights, float]],
-    *,
-    dtype: str,
-) -> None:
+def _plan_shard(
+    tensors: Mapping[str, StoredTensor], adapters: Sequence[tuple[AdapterWeights, float]], *, dtype: str
+) -> dict[str, PlannedTensor]:
     plan: dict[str, PlannedTensor] = {}
     for name, tensor in tensors.items():
         layer = name.removesuffix(".weight")
@@ -132,7 +137,7 @@ def _write_shard(
             plan[name] = planned_as(dtype, tensor.shape, partial(_summed, tensor, changes, layer))
         else:
             plan[name] = planned(tensor)
-    write_tensors(path, plan)
+    return plan
 
 
 def _summed(tensor: StoredTensor, changes: Sequence[tuple[AdapterWeights, float]], layer: str) -> Array:

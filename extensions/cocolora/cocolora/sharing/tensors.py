@@ -96,7 +96,12 @@ def planned_as(dtype: str, shape: tuple[int, ...], make: Callable[[], Array]) ->
     return PlannedTensor(dtype, shape, math.prod(shape) * _BYTES[dtype], lambda: stored(make(), dtype))
 
 
-def write_tensors(path: Path, tensors: Mapping[str, PlannedTensor]) -> None:
+def _nothing() -> None: ...
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, PlannedTensor], *, before_each: Callable[[], None] = _nothing
+) -> None:
     """Write a safetensors file: the same bytes for the same tensors, wide types first, as others write it."""
     ordered = sorted(tensors.items(), key=lambda item: (-_BYTES.get(item[1].dtype, 0), item[0]))
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
@@ -110,4 +115,5 @@ def write_tensors(path: Path, tensors: Mapping[str, PlannedTensor]) -> None:
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for _, tensor in ordered:
+            before_each()
             file.write(tensor.make().raw.tobytes())

@@ -14,16 +14,15 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cocolora.core.adapters import Adapter, BaseIdentity
+from cocolora.core.events import Step, go_on
 from cocolora.errors import AdapterDamaged, CocoloraError
-from cocolora.sharing.aside import made_aside, size_bytes
+from cocolora.sharing.aside import made_aside, size_bytes, zip_entry
 from cocolora.sharing.bundled import BundledAdapter, check_outgoing
 from cocolora.sharing.card import render_card
 from cocolora.sharing.layout import CARD, CONFIG, FORMAT, MANIFEST, QUESTIONS, SIGNATURE, WEIGHTS, adapter_file
 from cocolora.sharing.manifest import BundleManifest, SharedAdapter, SharedBase, SharedFile, describe, describe_base
 from cocolora.sharing.reading import LONGEST_QUESTION
 from cocolora.sharing.signing import SigningKey
-
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,7 @@ def write_bundle(
     base: BaseIdentity,
     now: datetime,
     key: SigningKey | None = None,
+    step: Step = go_on,
 ) -> BundleReport:
     """Write adapters to the folder ``target``, or to a zip file when it is called ``….zip``, signed with ``key``.
 
@@ -64,9 +64,9 @@ def write_bundle(
     files = _files([distinct[adapter_id] for adapter_id in sorted(distinct)], base=base, now=now, key=key)
     with made_aside(target) as aside:
         if target.suffix.lower() == ".zip":
-            _write_zip(aside, files)
+            _write_zip(aside, files, step)
         else:
-            _write_folder(aside, files)
+            _write_folder(aside, files, step)
     hashes = tuple((file.name, file.described.sha256) for file in files)
     return BundleReport(target, tuple(sorted(distinct)), size_bytes(target), hashes)
 
@@ -130,13 +130,11 @@ def _text(name: str, content: bytes) -> _File:
     return _File(name, content, SharedFile(sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content)))
 
 
-def _write_zip(target: Path, files: Sequence[_File]) -> None:
+def _write_zip(target: Path, files: Sequence[_File], step: Step) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for file in files:
-            info = zipfile.ZipInfo(file.name, date_time=_EPOCH)
-            info.create_system = 3
-            info.external_attr = 0o100644 << 16
-            with archive.open(info, "w") as entry:
+        for number, file in enumerate(files):
+            step(number, len(files))
+            with archive.open(zip_entry(file.name), "w") as entry:
                 if isinstance(file.content, bytes):
                     entry.write(file.content)
                 else:
@@ -144,8 +142,9 @@ def _write_zip(target: Path, files: Sequence[_File]) -> None:
                         shutil.copyfileobj(content, entry)
 
 
-def _write_folder(target: Path, files: Sequence[_File]) -> None:
-    for file in files:
+def _write_folder(target: Path, files: Sequence[_File], step: Step) -> None:
+    for number, file in enumerate(files):
+        step(number, len(files))
         path = target / file.name
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(file.content, bytes):

@@ -23,6 +23,7 @@ DOING = {
     "rollup": "Rolling up",
     "evaluate": "Testing",
     "admit": "Testing",
+    "export": "Exporting",
     "leaks": "Looking for leaks",
     "import": "Importing",
     "measure": "Measuring",

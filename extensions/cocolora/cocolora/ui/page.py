@@ -61,8 +61,7 @@ class Page:
     editing: str | None = None
     plan: ForgetPlan | None = None
     preparation: Preparation | None = None
-    bundle: str | None = None
-    loading: str = ""
+    leaving: Path | None = None
     offered: Imported | None = None
     doomed: str | None = None
     failure: str = ""
@@ -71,8 +70,7 @@ class Page:
     def choose_profile(self, profile: str) -> None:
         """Look at another profile; what was chosen in the old one is no longer chosen."""
         self.profile = profile
-        self.adapter_id = self.bundle = self.found = self.preparation = self.offered = self.doomed = None
-        self.loading = ""
+        self.adapter_id = self.leaving = self.found = self.preparation = self.offered = self.doomed = None
         self.deleting = self.discarding = False
         self.rollups = ()
         self.choose_conversation(None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -58,7 +57,7 @@ def prepare(
     target: str,
 ) -> str:
     """Show what would leave, and begin to look for leaks."""
-    page.bundle, page.preparation, page.loading = None, None, ""
+    page.leaving = page.preparation = None
     kind = ExportForm(form)
     if not any(adapter.state is AdapterState.READY for adapter in engine.adapters(page.profile)):
         return NOTHING_TO_SHARE
@@ -89,33 +88,16 @@ def _base_folder(engine: Engine, form: ExportForm, typed: str) -> Path | None:
 
 
 def export(engine: Engine, page: Page) -> str:
-    """Write what was prepared; the page offers it for download, but for a copy of the base."""
+    """Begin to write what was prepared; the page offers it for download, but for a copy of the base."""
     prepared, page.preparation = page.preparation, None
     if prepared is None:
         return "Look at what would leave first."
-    wish = prepared.wish
     target = prepared.target
-    if wish.form is not ExportForm.MERGED:
-        target = Path(tempfile.mkdtemp(prefix="cocolora-export-")) / prepared.target
-    written = target if wish.form in (ExportForm.BUNDLE, ExportForm.MERGED) else target.with_suffix("")
-    done = engine.sharing.export(
-        written,
-        profile=wish.profile,
-        adapter_ids=wish.adapter_ids,
-        form=wish.form,
-        with_questions=wish.with_questions,
-        base_folder=wish.base_folder,
-        signed=wish.signed,
-    )
-    lines = written / "LOADING.md"
-    page.loading = lines.read_text(encoding="utf-8") if lines.is_file() else ""
-    if written != target:
-        shutil.make_archive(str(written), "zip", written)
-    page.bundle = str(target) if wish.form is not ExportForm.MERGED else None
-    text = "with the questions they answer" if done.with_questions else "without any text of your chats"
-    place = str(target) if wish.form is ExportForm.MERGED else target.name
-    signed = f" Signed by {done.signer}." if done.signer else ""
-    return f"{count(len(done.adapters), 'adapter')} in {place} ({done.size_bytes / 1e6:.1f} MB), {text}.{signed}"
+    if prepared.wish.form is not ExportForm.MERGED:
+        target = Path(tempfile.mkdtemp(prefix="cocolora-export-")) / target
+    engine.sharing.start_export(target, prepared.wish)
+    page.leaving = target
+    return ""  # the status says so
 
 
 def leave(engine: Engine, page: Page) -> str:
@@ -207,8 +189,8 @@ def _build_export(board: Board) -> None:
     board.follow(chosen, see=_choices, show=lambda view: gr.update(choices=_choices(view)))
     board.follow(prepared, see=_prepared_seen, show=show_preparation)
     board.follow(confirm, see=_can_leave, show=lambda view: gr.update(visible=_can_leave(view)))
-    board.follow(bundle, see=lambda view: view.page.bundle, show=_bundle)
-    board.follow(lines, see=lambda view: view.page.loading, show=_loading)
+    board.follow(bundle, see=_written, show=_bundle)
+    board.follow(lines, see=_written, show=_loading)
     board.on(look.click, prepare, [chosen, form, name, questions, signed, base, target], answer=exported)
     board.on(out.click, export, answer=exported)
     board.on(no.click, leave, answer=exported)
@@ -233,12 +215,22 @@ def _can_leave(view: View) -> bool:
     return view.page.preparation is not None and not _is_checking(view)
 
 
+def _written(view: View) -> Path | None:
+    """Return what was exported last, once all of it is there."""
+    target = view.page.leaving
+    return target if target is not None and target.exists() else None
+
+
 def _bundle(view: View) -> object:
-    return gr.update(value=view.page.bundle, visible=view.page.bundle is not None)
+    written = _written(view)
+    is_file = written is not None and written.is_file()
+    return gr.update(value=str(written) if is_file else None, visible=is_file)
 
 
 def _loading(view: View) -> str:
-    if not view.page.loading:
+    written = _written(view)
+    lines = view.lookout.engine.sharing.how_to_load(written) if written else ""
+    if not lines:
         return ""
-    told = f'<pre class="cocolora-code" tabindex="0">{escape(view.page.loading)}</pre>'
+    told = f'<pre class="cocolora-code" tabindex="0">{escape(lines)}</pre>'
     return f"<details open><summary>The lines that load them</summary>{told}</details>"

@@ -9,12 +9,12 @@ from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import ProgressCallback, ignore_progress
 from cocolora.core.export import ExportForm
-from cocolora.engine import dataset, share
+from cocolora.engine import dataset, handlers, share
 from cocolora.engine.import_report import Imported
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.leaks import CHECK_LEAKS, Leak, LeakFinder, check_leaks
 from cocolora.engine.rooms import Rooms
-from cocolora.sharing import make_key, read_key
+from cocolora.sharing import make_key, read_key, read_loading
 
 
 class SharingDesk:
@@ -46,6 +46,7 @@ class SharingDesk:
         with_questions: bool = False,
         base_folder: Path | None = None,
         signed: bool = True,
+        on_progress: ProgressCallback = ignore_progress,
     ) -> share.Exported:
         """Write adapters as a bundle or in another form.
 
@@ -53,7 +54,15 @@ class SharingDesk:
         """
         named = None if adapter_ids is None else tuple(adapter_ids)
         wish = share.ExportWish(profile, named, form, with_questions, base_folder, signed)
-        return share.export(self._rooms, target, wish)
+        return share.export(self._rooms, target, wish, on_progress=on_progress)
+
+    def start_export(self, target: Path, wish: share.ExportWish) -> None:
+        """Write adapters in the background; ``target`` is there when all of it is. Raises FileExistsError."""
+        self._jobs.submit(handlers.EXPORT, handlers.exporting(target, wish), profile=wish.profile)
+
+    def how_to_load(self, written: Path) -> str:
+        """Return the lines that load what was exported, for other programs; empty where it came without any."""
+        return read_loading(written)
 
     def check_leaks(
         self,

@@ -1,0 +1,36 @@
+"""The benchmark of exact forgetting: its two lives end with the same adapters, rollups and an update included."""
+
+import pytest
+
+from cocolora.bench import forgetting
+from cocolora.bench.life import Life
+from cocolora.core.events import ignore_progress
+from cocolora.engine.open_model import DEMO_BASE
+
+COMMON = {"base": str(DEMO_BASE), "facts": 16, "per_stretch": 2, "fan_in": 2}
+
+
+@pytest.fixture(autouse=True)
+def quick_learning(monkeypatch):
+    """Take three steps for each adapter and let all of them pass: their bits are compared, not their answers."""
+    open_life = Life.open
+
+    def opened(life):
+        open_life(life)
+        life.engine.change_settings("learning", steps=3, attempts=1)
+        life.engine.change_settings(
+            "gate", recall=0.0, retention_loss=1.0, abstention=0.0, loss_rise=99.0, neighbour_loss=1.0
+        )
+        life.engine.change_settings("gate", probes=4, rollup_loss=1.0)
+
+    monkeypatch.setattr(Life, "open", opened)
+
+
+@pytest.mark.slow
+def test_a_life_that_forgets_ends_as_one_that_never_knew(tmp_path):
+    told = forgetting._live(tmp_path / "forgets", 0, COMMON, ignore_progress)
+    never = forgetting._live(tmp_path / "never-knew", 0, COMMON, ignore_progress)
+    assert told["stack"] == never["stack"]
+    assert told["bytes_found"] == 0
+    assert told["verify_faults"] == 0
+    assert 0 < told["rebuilt_share"] < 1
