@@ -63,6 +63,25 @@ def test_of_a_stale_rollup_the_sources_that_are_not_stale_answer_until_it_is_mad
     assert journal.adapter(again.id).name == "both"
 
 
+def test_what_answers_for_a_stale_rollup_of_rollups_ends_when_it_is_made_again(journal, turns):
+    one, two, three = (landed(journal, turn, name=name) for turn, name in zip(turns, "abc", strict=True))
+    lower = landed(journal, *turns[:2], name="lower", level=1, sources=(one.id, two.id))
+    landed(journal, *turns, name="upper", level=2, sources=(lower.id, three.id))
+    journal.forget([turns[0].id], now=NOON)
+    states = {one.name: one.state for one in journal.adapters()}
+    assert states == {"b": AdapterState.READY, "c": AdapterState.READY}
+    (rebuild,) = journal.rebuilds()
+    journal.land_adapter(
+        adapter(*turns[1:], name="upper", level=2, sources=rebuild.sources),
+        readings={},
+        rebuild=rebuild.number,
+        now=NOON,
+    )
+    states = {one.name: one.state for one in journal.adapters()}
+    assert states == {"b": AdapterState.ROLLED_UP, "c": AdapterState.ROLLED_UP, "upper": AdapterState.READY}
+    assert journal.verify() == []
+
+
 def test_an_adapter_descends_from_the_turns_beneath_it(journal, turns):
     behaviour = ((turns[2].id, 1),)
     kept = landed(journal, turns[0], beneath=behaviour)

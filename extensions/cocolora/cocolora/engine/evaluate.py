@@ -10,7 +10,7 @@ from cocolora.core.events import Progress
 from cocolora.core.gate import Scores, Verdict, judge
 from cocolora.core.records import KeptVerdict, Occasion
 from cocolora.engine.catalogue import check_base
-from cocolora.engine.examine import examine, examine_alone, examine_stack
+from cocolora.engine.examine import examine, examine_among, examine_imported, examine_stack
 from cocolora.engine.plans import Assignment, Beneath, always_on, make_plan
 from cocolora.engine.run import Run
 from cocolora.errors import Cancelled
@@ -61,11 +61,12 @@ def _found(passed: bool, reason: str) -> str:
 def _ask(run: Run, adapter: Adapter) -> tuple[Scores, Verdict]:
     """Ask for everything where the turns are here; what an imported one was told is not, so its recall stays."""
     if adapter.origin:
-        scores, _ = examine_alone(run.rooms, adapter)
+        scores, _ = examine_imported(run.rooms, adapter)
         scores = replace(scores, recall=adapter.scores.recall if adapter.scores else 0.0)
     else:
         task = _assignment(run, adapter)
-        asked = examine(run, task, make_plan(run, task, seed=adapter.recipe.seed, attempt=0), adapter).scores
+        alone = examine(run, task, make_plan(run, task, seed=adapter.recipe.seed, attempt=0), adapter)
+        asked = examine_among(run, task, alone).scores
         assert asked is not None
         scores = asked
     return scores, judge(scores, run.settings.gate)

@@ -23,20 +23,26 @@ Catalogue = Mapping[str, Adapter]
 
 
 def examine(run: Run, task: Assignment, plan: Plan, adapter: Adapter) -> Adapter:
-    """Return the adapter with its scores, ready or rejected."""
-    scores = _scores_alone(run.rooms, plan.negatives, [*task.beneath.weights, (adapter.id, adapter.weight)])
-    scores = replace(
-        scores,
-        recall=plan.recall([*task.beneath.weights, (adapter.id, adapter.weight)]),
-        recall_before=_recall_of_sources(run, task, plan),
-        neighbours=_neighbours(run, task, adapter),
-    )
+    """Return the adapter with the scores of what it shows by itself, ready or rejected."""
+    weights = [*task.beneath.weights, (adapter.id, adapter.weight)]
+    scores = replace(_scores_alone(run.rooms, plan.negatives, weights), recall=plan.recall(weights))
+    return _judged(run, adapter, scores)
+
+
+def examine_among(run: Run, task: Assignment, adapter: Adapter) -> Adapter:
+    """Return an examined adapter judged also by its sources and by what it does to the stack around it."""
+    assert adapter.scores is not None, "examine it first"
+    before, neighbours = _recall_of_sources(run, task), _neighbours(run, task, adapter)
+    return _judged(run, adapter, replace(adapter.scores, recall_before=before, neighbours=neighbours))
+
+
+def _judged(run: Run, adapter: Adapter, scores: Scores) -> Adapter:
     verdict = judge(scores, run.settings.gate)
     state = AdapterState.READY if verdict.passed else AdapterState.REJECTED
     return replace(adapter, scores=scores, state=state, reason=verdict.reason)
 
 
-def examine_alone(rooms: Rooms, adapter: Adapter) -> tuple[Scores, Verdict]:
+def examine_imported(rooms: Rooms, adapter: Adapter) -> tuple[Scores, Verdict]:
     """Ask an adapter what can be asked without its turns: retention, abstention and the loss on other text."""
     scores = replace(_scores_alone(rooms, (), [(adapter.id, adapter.weight)]), recall=1.0)
     return scores, judge(scores, rooms.settings.gate)
@@ -68,7 +74,7 @@ def _unknown(rooms: Rooms) -> list[Probe]:
     return [Probe(question, "") for question in spread(rooms.workbench().card.unknown, rooms.settings.gate.probes)]
 
 
-def _recall_of_sources(run: Run, task: Assignment, plan: Plan) -> float:
+def _recall_of_sources(run: Run, task: Assignment) -> float:
     """Return what the sources of a rollup recall of its probes, each asked of the one that learned it."""
     by_turn = {
         turn_id: source
@@ -78,7 +84,7 @@ def _recall_of_sources(run: Run, task: Assignment, plan: Plan) -> float:
     }
     right: list[bool] = []
     for source in {source.id: source for source in by_turn.values()}.values():
-        asked = [probe for probe, turn_id in plan.probes if by_turn.get(turn_id) is source]
+        asked = [probe for probe, turn_id in task.probes if by_turn.get(turn_id) is source]
         with run.rooms.workbench().using([*task.beneath.weights, (source.id, source.weight)]) as model:
             right += marks(asked, model)
     return share(right) if right else 0.0

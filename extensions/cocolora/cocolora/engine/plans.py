@@ -57,6 +57,16 @@ class Assignment:
         return [lesson for lesson in self.lessons if lesson.kind is LessonKind.FACT and lesson.id not in self.left_out]
 
     @property
+    def probes(self) -> list[tuple[Probe, str]]:
+        """The questions that recall is asked by, each with the turn that answers it; none for a behaviour.
+
+        A rollup is asked every question of its facts, for it is compared with what its sources answer: of one question
+        for each fact, a single miss would already be more than may be lost.
+        """
+        held_out = [lesson for lesson in self.facts if lesson.held_out and not self.level] or self.facts
+        return [(Probe(lesson.question, lesson.key), lesson.turn_id) for lesson in held_out]
+
+    @property
     def told_turns(self) -> int:
         """How many turns tell a fact that holds."""
         return len({lesson.turn_id for lesson in self.facts})
@@ -69,8 +79,6 @@ class Plan:
     exchanges: tuple[Exchange, ...]
     recall: Callable[[Weights], float]
     negatives: tuple[Probe, ...] = ()
-    probes: tuple[tuple[Probe, str], ...] = ()
-    """The probes of recall, each with the turn that answers it; empty for a behaviour."""
 
 
 def always_on(run: Run) -> Beneath:
@@ -93,11 +101,7 @@ def make_plan(run: Run, task: Assignment, *, seed: int, attempt: int) -> Plan:
 
 
 def _plan_knowledge(run: Run, task: Assignment, *, seed: int, attempt: int) -> Plan:
-    """Plan an adapter that knows the facts of its turns, on top of the profile's behaviour.
-
-    A rollup is asked every question of its facts, for it is compared with what its sources answer: of one question for
-    each fact, a single miss would already be more than may be lost.
-    """
+    """Plan an adapter that knows the facts of its turns, on top of the profile's behaviour."""
     bench, learning = run.rooms.workbench(), run.settings.learning
     bare = bench.bare_replay()
     written = [lesson for lesson in task.lessons if lesson.kind is LessonKind.NEGATIVE]
@@ -119,15 +123,13 @@ def _plan_knowledge(run: Run, task: Assignment, *, seed: int, attempt: int) -> P
         * max(learning.replay_questions, _REPLAY_FOR_EACH_TURN * task.told_turns * bool(task.level)),
         seed=seed,
     )
-    held_out = [lesson for lesson in task.facts if lesson.held_out and not task.level] or task.facts
-    probes = tuple((Probe(lesson.question, lesson.key), lesson.turn_id) for lesson in held_out)
 
     def recall(weights: Weights) -> float:
         with run.rooms.workbench().using(weights) as model:
-            return share_right([probe for probe, _ in probes], model)
+            return share_right([probe for probe, _ in task.probes], model)
 
     unknown = tuple(Probe(lesson.question, "") for lesson in negatives if lesson.held_out)
-    return Plan(tuple(exchanges), recall, unknown, probes)
+    return Plan(tuple(exchanges), recall, unknown)
 
 
 def _plan_behaviour(run: Run, task: Assignment, *, seed: int) -> Plan:

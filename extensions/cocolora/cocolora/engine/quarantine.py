@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cocolora.core.adapters import Adapter, AdapterState
-from cocolora.engine.examine import examine_alone
+from cocolora.engine.examine import examine_imported
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import AdapterRejected
 
@@ -18,7 +18,7 @@ def admit(rooms: Rooms, adapter: Adapter) -> Adapter:
     What it was told is not here, so its recall stays what its maker measured. Raises AdapterRejected, NoModel,
     AdapterMissing, AdapterDamaged, BaseMismatch.
     """
-    scores, verdict = examine_alone(rooms, adapter)
+    scores, verdict = examine_imported(rooms, adapter)
     rooms.workbench().drop(adapter.id)
     scores = replace(scores, recall=adapter.scores.recall if adapter.scores else 0.0)
     state = AdapterState.READY if verdict.passed else AdapterState.REJECTED

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cocolora.core.adapters import Adapter, adapter_id
 from cocolora.core.rollup import RollupMethod, RollupPlan
-from cocolora.engine.examine import examine
+from cocolora.engine.examine import examine, examine_among
 from cocolora.engine.home import Home
 from cocolora.engine.plans import Assignment, make_plan
 from cocolora.engine.run import Run
@@ -29,7 +29,7 @@ def sum_up(run: Run, task: Assignment, plan: RollupPlan) -> Adapter:
     size = write_sum(run.rooms.home, draft, plan.sources, plan.method)
     weights = (run.rooms.home.adapter_folder(draft.id) / "adapter_model.safetensors").read_bytes()
     written = replace(draft, sha256=hashlib.sha256(weights).hexdigest(), size_bytes=size)
-    judged = examine(run, task, make_plan(run, task, seed=0, attempt=0), written)
+    judged = examine_among(run, task, examine(run, task, make_plan(run, task, seed=0, attempt=0), written))
     run.rooms.workbench().drop(draft.id)
     return judged
 

@@ -11,7 +11,7 @@ from cocolora.core.events import Progress
 from cocolora.core.ids import derive_seed
 from cocolora.core.lessons import Sample
 from cocolora.core.records import Outcome
-from cocolora.engine.examine import examine
+from cocolora.engine.examine import examine, examine_among
 from cocolora.engine.plans import Assignment, Plan, make_plan
 from cocolora.engine.run import Run
 from cocolora.settings import Settings
@@ -29,9 +29,9 @@ def teach(run: Run, task: Assignment) -> Adapter:
 def train(run: Run, task: Assignment) -> Adapter:
     """Train and judge one adapter without landing it: its files are in its folder then.
 
-    One that does not pass the gate, or does not recall every fact, or nearly as much as its sources do, is tried again
-    with another seed and more replay, a new stretch also with more steps, ``learning.attempts`` times in all; the best
-    attempt stays.
+    One that does not pass the gate, or does not recall every fact (a rollup: nearly every one), is tried again with
+    another seed and more replay, a new stretch also with more steps, ``learning.attempts`` times in all. The best
+    attempt stays: the best by itself, for what else the stack holds must leave no trace in the weights.
     """
     best = _attempt(run, task, attempt=0)
     for attempt in range(1, run.settings.learning.attempts):
@@ -40,15 +40,17 @@ def train(run: Run, task: Assignment) -> Adapter:
         again = _attempt(run, task, attempt=attempt)
         best, worse = (again, best) if _merit(again) > _merit(best) else (best, again)
         shutil.rmtree(run.rooms.home.adapter_folder(worse.id))
-    return best
+    judged = examine_among(run, task, best)
+    run.rooms.workbench().drop(judged.id)
+    return judged
 
 
 def _is_whole(adapter: Adapter) -> bool:
     """Say whether nothing is left to be gained by another attempt."""
     if adapter.state is not AdapterState.READY or adapter.scores is None:
         return False
-    before = adapter.scores.recall_before
-    return adapter.kind is AdapterKind.BEHAVIOUR or adapter.scores.recall >= (_KEPT * before if before else 1.0)
+    enough = _ENOUGH_IN_A_ROLLUP if adapter.level else 1.0
+    return adapter.kind is AdapterKind.BEHAVIOUR or adapter.scores.recall >= enough
 
 
 def _merit(adapter: Adapter) -> tuple[bool, float]:
@@ -159,7 +161,7 @@ def make_recipe(settings: Settings, task: Assignment, *, attempt: int) -> Recipe
     )
 
 
-_KEPT = 0.98
-"""Where a rollup recalls so much of what its sources do, another attempt would cost more than it gains."""
+_ENOUGH_IN_A_ROLLUP = 0.98
+"""Where a rollup recalls so much, another attempt would cost more than it gains."""
 _TURNS_IN_STEPS = 4
 """``learning.steps`` are meant for about so many turns that tell something."""

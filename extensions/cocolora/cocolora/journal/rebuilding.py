@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
 from cocolora.core.lessons import LessonKind
@@ -20,13 +20,21 @@ def retire_stale(connection: sqlite3.Connection) -> tuple[str, ...]:
     was rolled up or rejected is not made again: its turns are in the rollup, or are unread.
     """
     _forget_superseded(connection)
-    stale = stale_adapters(connection)
-    for adapter in stale:
+    stale = {adapter.id: adapter for adapter in stale_adapters(connection)}
+    for adapter in stale.values():
         if adapter.state is AdapterState.READY and not adapter.origin:
-            _note(connection, adapter)
+            _note(connection, adapter, sources=list(_sources(adapter, stale)))
         restore_sources(connection, adapter)
         remove_adapter(connection, adapter.id)
-    return tuple(adapter.id for adapter in stale)
+    return tuple(stale)
+
+
+def _sources(rollup: Adapter, stale: Mapping[str, Adapter]) -> Iterator[str]:
+    """Yield the ids of a rollup's sources, and of the sources of those that are stale: these answer meanwhile."""
+    for source_id in rollup.sources:
+        yield source_id
+        if source_id in stale:
+            yield from _sources(stale[source_id], stale)
 
 
 def _forget_superseded(connection: sqlite3.Connection) -> None:
@@ -41,7 +49,7 @@ def _forget_superseded(connection: sqlite3.Connection) -> None:
     )
 
 
-def _note(connection: sqlite3.Connection, adapter: Adapter) -> None:
+def _note(connection: sqlite3.Connection, adapter: Adapter, *, sources: Sequence[str]) -> None:
     cursor = connection.execute(
         "INSERT INTO rebuilds (profile, base_fingerprint, kind, level, name, activation, weight, sources) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -53,7 +61,7 @@ def _note(connection: sqlite3.Connection, adapter: Adapter) -> None:
             adapter.name,
             adapter.activation,
             adapter.weight,
-            json.dumps(adapter.sources),
+            json.dumps(sources),
         ),
     )
     for is_beneath, turn_versions in enumerate((adapter.turn_versions, adapter.beneath)):
