@@ -4,6 +4,7 @@ A model writes the neighbouring questions of a turn in a few wordings of its own
 of my …" with what it knows alone takes the wording for a sign that it knows: "what is the name of my cousin's
 landlord?" So what the neighbouring questions are about is put into the wordings in which the fact is asked for, and so
 is what two facts are about together: "my goldfish" and "my cousin's favourite restaurant" give "my cousin's goldfish".
+And what a fact is about, or whose that is, is put into the wordings of the other facts: "where does my cousin live?"
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ def near_questions(
         neighbours = [lesson.question for lesson in negatives if lesson.turn_id == fact.turn_id]
         near = {*_subjects_of(neighbours, own), *_crossed(beginnings, own)}
         asked = {wording.about(subject) for wording in own for subject in near}
+        others = [wording for other, wordings in worded if other is not fact for wording in wordings]
+        asked |= {wording.about(subject) for wording in others for subject in _bearers(own)}
         new = sorted(question for question in asked if normalise(question) not in known)
         for question in rng.sample(new, min(for_each, len(new))):
             found.setdefault(question, fact)
@@ -80,6 +83,15 @@ def _cut(question: str, subject: frozenset[str]) -> _Wording | None:
     word = rf"(?:{'|'.join(map(re.escape, sorted(subject, key=len)))})(?!\w)"
     run = re.search(rf"(?<!\w){word}(?:\s+{word})*", question, re.IGNORECASE)
     return _Wording(question[: run.start()], run[0], question[run.end() :]) if run and run.start() else None
+
+
+def _bearers(own: Sequence[_Wording]) -> Iterator[str]:
+    """Return what a fact is about in its shortest words, and whose that is: "my cousin's goldfish" is a cousin's."""
+    if own:
+        subject = min((wording.subject for wording in own), key=len)
+        yield subject
+        owner, _, _ = subject.partition("'s ")
+        yield owner
 
 
 def _subjects_of(questions: Iterable[str], wordings: Sequence[_Wording]) -> Iterator[str]:

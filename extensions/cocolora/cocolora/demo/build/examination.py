@@ -13,7 +13,7 @@ from cocolora.core.lessons import is_abstention
 from cocolora.core.study import NEIGHBOUR_INSTRUCTION, STUDY_INSTRUCTION, normalise, parse_questions, parse_study
 from cocolora.demo.world import talk
 from cocolora.demo.world.chats import Chat, draw_known, known_wordings
-from cocolora.demo.world.facts import Fact, Topic
+from cocolora.demo.world.facts import Fact, Topic, same_person
 from cocolora.demo.world.unknowns import draw_unknown, held_out_unknowable
 
 Prompt = list[ChatMessage]
@@ -87,6 +87,17 @@ def _copy(count: int, *, memory: bool = False) -> Callable[[Random], Item]:
         return [*chat.messages, ask(chat.asking(fact.topic)[0])], _equals(fact.answer)
 
     return make
+
+
+def _same_person(rng: Random) -> Item:
+    chat = Chat(rng, held_out=True)
+    while not any(topic.owner for topic in chat.facts):
+        chat = Chat(rng, held_out=True)
+        _facts(chat, count=1, memory=rng.random() < 0.5)
+    topic = next(iter(chat.facts))
+    while (other := same_person(rng, topic)) == topic:
+        pass
+    return [*chat.messages, ask(chat.asking(other)[0])], _abstains
 
 
 def _near_miss(count: int, *, memory: bool = False) -> Callable[[Random], Item]:
@@ -214,6 +225,7 @@ SECTIONS: dict[str, tuple[Callable[[Random], Item], int]] = {
     "near_miss_1": (_near_miss(1), 24),
     "near_miss_4": (_near_miss(4), 24),
     "near_miss_memory_4": (_near_miss(4, memory=True), 24),
+    "same_person": (_same_person, 24),
     "corrected": (_corrected, 24),
     "dated": (_dated, 24),
     "history": (_history, 24),

@@ -11,9 +11,11 @@ from cocolora.core.lessons import ABSTENTION
 from cocolora.core.memories import Memory, relative_date, render_memories
 from cocolora.demo.world import talk
 from cocolora.demo.world.asking import framings, lowered
-from cocolora.demo.world.facts import Fact, Topic, draw_fact, draw_value, near_miss
+from cocolora.demo.world.facts import Fact, Topic, draw_fact, draw_value, near_miss, same_person
 from cocolora.demo.world.knowledge import Kind, kinds
 from cocolora.demo.world.unknowns import draw_unknown
+
+_SAME_PERSON = 0.35
 
 
 class Chat:
@@ -38,7 +40,7 @@ class Chat:
         while True:
             fact = draw_fact(self.rng, held_out=self.held_out)
             if near and self.facts:
-                topic = near_miss(self.rng, self.rng.choice(list(self.facts)))
+                topic = self._near(self.rng.choice(list(self.facts)))
                 fact = Fact(topic, draw_value(self.rng, topic.relation.value, held_out=self.held_out))
             if fact.topic not in self.facts and all(fact.value != one.value for one in self.facts.values()):
                 return fact
@@ -115,9 +117,12 @@ class Chat:
     def miss(self) -> Topic:
         """Return a topic near to one that was told, but not told itself."""
         while True:
-            topic = near_miss(self.rng, self.rng.choice(list(self.facts)))
+            topic = self._near(self.rng.choice(list(self.facts)))
             if topic not in self.facts:
                 return topic
+
+    def _near(self, topic: Topic) -> Topic:
+        return same_person(self.rng, topic) if self.rng.random() < _SAME_PERSON else near_miss(self.rng, topic)
 
     def remember(self, exchanges: list[tuple[str, str]], *, newest: Collection[int] = ()) -> None:
         """Open the chat with past exchanges, oldest first, as a memory block; ``newest`` are places to mark so."""

@@ -209,6 +209,24 @@ def neighbours(topic: Topic) -> tuple[tuple[Topic, ...], ...]:
     )
 
 
+@cache
+def _people() -> dict[str, Relation]:
+    return {relation.noun: relation for relation in relations() if relation.noun in OWNERS}
+
+
+def same_person(rng: Random, topic: Topic) -> Topic:
+    """Return another topic about whom a topic is about.
+
+    For *my husband lives in …* and *my husband's dog is called …*: who my husband is, something else of his, or where I
+    live and what my own dog is called.
+    """
+    person = topic.owner or (topic.relation.noun if topic.relation.noun in _people() else "")
+    found = [Topic(_draw_relation(rng, held_out=False), person)]
+    if topic.owner:
+        found += [Topic(_people()[person]), Topic(topic.relation)]
+    return rng.choice(found)
+
+
 def near_miss(rng: Random, topic: Topic) -> Topic:
     """Return a topic like ``topic``, by another owner, of another noun, or both."""
     siblings = _siblings(topic.relation)
