@@ -30,8 +30,17 @@ def test_what_a_neighbouring_question_is_about_is_asked_in_the_wordings_of_the_f
 def test_two_facts_are_crossed_without_asking_for_either():
     told = facts(t1=("goldfish", "Finn"), t2=("cousin's boat", "Quill"))
     found = set(near(told))
-    assert found == {form.format("cousin's goldfish") for form in FORMS}
+    assert found == {form.format(thing) for form in FORMS for thing in ("cousin's goldfish", "cousin")}
     assert not found & {fact.question for fact in told}
+
+
+def test_what_a_fact_is_about_and_whose_it_is_is_asked_for_in_the_wordings_of_others():
+    asked = ("Where does my husband live?", "Say, where does my husband live?", "Do you know where my husband lives?")
+    lives = [lesson(question, "Rome", "t1") for question in asked]
+    boat = [lesson("What is my cousin's boat called?", "Quill", "t2")]
+    found = set(near([*lives, *boat]))
+    about_cousin = {"Where does my cousin live?", "Do you know where my cousin's boat lives?"}
+    assert {"What is my husband called?", *about_cousin} <= found
 
 
 def test_the_end_of_a_word_stays_with_the_wording():
@@ -47,7 +56,7 @@ def test_a_neighbouring_question_serves_the_facts_of_its_own_turn():
 
 def test_no_more_than_asked_for_and_the_same_for_the_same_seed():
     told = facts(t1=("goldfish", "Finn"), t2=("cousin's boat", "Quill"), t3=("dentist", "Wu"))
-    assert len(near(told, for_each=1)) == 2  # nothing comes before the boat's cousin
+    assert len(near(told, for_each=1)) == 3
     assert near(told, for_each=2) == near(told, for_each=2)
 
 

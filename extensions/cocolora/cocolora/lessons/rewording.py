@@ -65,15 +65,24 @@ def near_questions(
 
 
 def _wordings(facts: Sequence[Lesson]) -> list[tuple[Lesson, list[_Wording]]]:
-    """Return one lesson of each fact, and the wordings in which that is asked for."""
+    """Return one lesson of each fact, and the wordings in which that is asked for.
+
+    They are cut around the subject in its shortest words: "my husband" of "where does my husband live?", where another
+    question says "lives".
+    """
     asked: dict[tuple[str, str], list[Lesson]] = {}
     for fact in facts:
         asked.setdefault((fact.turn_id, normalise(fact.key)), []).append(fact)
     found = []
     for (_, key), lessons in asked.items():
-        subject = subjects(lessons)[key]
-        found.append((lessons[0], [cut for fact in lessons if (cut := _cut(fact.question, subject))]))
+        cuts = _cut_all(lessons, subjects(lessons)[key])
+        shortest = min((cut.subject.lower() for cut in cuts), key=len, default="")
+        found.append((lessons[0], _cut_all(lessons, frozenset(shortest.split()))))
     return found
+
+
+def _cut_all(lessons: Iterable[Lesson], subject: frozenset[str]) -> list[_Wording]:
+    return [cut for lesson in lessons if (cut := _cut(lesson.question, subject))]
 
 
 def _cut(question: str, subject: frozenset[str]) -> _Wording | None:
@@ -86,12 +95,10 @@ def _cut(question: str, subject: frozenset[str]) -> _Wording | None:
 
 
 def _bearers(own: Sequence[_Wording]) -> Iterator[str]:
-    """Return what a fact is about in its shortest words, and whose that is: "my cousin's goldfish" is a cousin's."""
-    if own:
-        subject = min((wording.subject for wording in own), key=len)
+    """Return what a fact is about, and whose that is: "my cousin's goldfish" is a cousin's."""
+    for subject in {wording.subject for wording in own}:
         yield subject
-        owner, _, _ = subject.partition("'s ")
-        yield owner
+        yield subject.partition("'s ")[0]
 
 
 def _subjects_of(questions: Iterable[str], wordings: Sequence[_Wording]) -> Iterator[str]:
