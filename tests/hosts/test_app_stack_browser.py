@@ -7,7 +7,14 @@ from cocolora.core.reconcile import Row
 from cocolora.engine import Engine
 from cocolora.engine.open_model import model_in
 from cocolora.engine.rooms import utc_now
-from tests.hosts.app_page import LEARNING_MS, AppPage, running_app, running_browser, sync_api
+from tests.hosts.app_page import (
+    LEARNING_MS,
+    TYPING_PAUSE_MS,
+    AppPage,
+    running_app,
+    running_browser,
+    sync_api,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -134,6 +141,23 @@ def test_every_tab_fits_a_phone(browser, world, dark):
         phone.picture(f"phone-{'dark-' if dark else ''}{name.lower()}", whole=True)
     assert not phone.complaints
     phone.tab.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_tab_can_be_read_and_used_by_everyone(browser, world, dark):
+    """What axe checks: names of fields and regions for screen readers, the order of headings, contrast."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    opened = AppPage(browser, world[0], dark=dark)
+    for name in TABS:
+        opened.open(name)
+        if name == "Stack":
+            opened.pick("cocolora-adapter", "knowledge")
+        for section in opened.tab.locator("[id^=cocolora-settings-] > button").all() if name == "Settings" else ():
+            section.click()
+        opened.tab.wait_for_timeout(TYPING_PAUSE_MS)
+        found = axe.run(opened.tab).response["violations"]
+        assert not [(one["id"], node["html"]) for one in found for node in one["nodes"]], name
+    opened.tab.close()
 
 
 def test_the_page_asked_nothing_of_any_other_machine_and_had_no_error(page):

@@ -18,11 +18,21 @@ from cocolora.ui.tab import build
 
 LOOPBACK = "127.0.0.1"
 FONTS = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+READABLE = {
+    "button_primary_background_fill": "*primary_700",
+    "button_primary_background_fill_hover": "*primary_800",
+    "button_primary_background_fill_dark": "*primary_700",
+    "button_primary_background_fill_hover_dark": "*primary_800",
+    "input_placeholder_color": "*neutral_500",
+    "body_text_color_subdued": "*neutral_500",
+}
+"""Colours of gradio's own theme that are too faint to read by WCAG's measure, 4.5 to 1, in readable shades."""
 
 
 def build_app(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> gr.Blocks:
     """Return the page: the chat beside the tab."""
     with gr.Blocks(title="cocolora", analytics_enabled=False, fill_width=True) as blocks:
+        gr.HTML('<h1 class="cocolora-unseen">cocolora</h1>', padding=False)
         with gr.Row():
             with gr.Column(min_width=320, scale=3, elem_classes="cocolora-beside"):
                 widgets = lay_out_chat()
@@ -52,7 +62,7 @@ def launch(blocks: gr.Blocks, *, port: int, open_browser: bool, wait: bool = Tru
         prevent_thread_lock=not wait,
         footer_links=[],
         ssr_mode=False,
-        theme=gr.themes.Default(**FONTS),
+        theme=gr.themes.Default(**FONTS).set(**READABLE),
     )
 
 

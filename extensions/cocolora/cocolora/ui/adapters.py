@@ -46,7 +46,7 @@ def show_adapter(adapter: Adapter, descents: Sequence[Descent], *, gate: Gate, m
         f"{recipe.steps} steps at {recipe.learning_rate:g}",
     }
     rows = "".join(f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>" for key, value in facts.items())
-    heading = f'<h3 class="cocolora-heading">{escape(adapter.name)}</h3>'
+    heading = f'<h2 class="cocolora-heading">{escape(adapter.name)}</h2>'
     scores = show_scores([adapter], gate) if adapter.scores else "<p>It was not tested here.</p>"
     return f'{heading}<dl class="cocolora-facts">{rows}</dl>{scores}'
 

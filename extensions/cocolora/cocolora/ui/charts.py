@@ -68,10 +68,12 @@ def show_scores(adapters: Sequence[Adapter], gate: Gate) -> str:
 
 def show_stack(scores: Scores, gate: Gate) -> str:
     """Return the scores of the whole stack, asked as a chat would, as a table of bars."""
-    return _score_table([("The whole stack", scores)], gate)
+    return _score_table([("The whole stack", scores)], gate, label="Scores of the stack")
 
 
-def _score_table(scored: Sequence[tuple[str, Scores]], gate: Gate, *, rest: str = "") -> str:
+def _score_table(
+    scored: Sequence[tuple[str, Scores]], gate: Gate, *, label: str = "Scores of adapters", rest: str = ""
+) -> str:
     rows = "".join(_score_row(name, scores, gate) for name, scores in scored)
     heads = {
         "Recall": "answers new wordings of what it learned",
@@ -80,7 +82,7 @@ def _score_table(scored: Sequence[tuple[str, Scores]], gate: Gate, *, rest: str 
     }
     head = "".join(f'<th scope="col">{name}<small>{escape(why)}</small></th>' for name, why in heads.items())
     return (
-        f'<div class="cocolora-scroll" tabindex="0" role="region" aria-label="Scores"><table class="cocolora-scores">'
+        f'<div class="cocolora-scroll" tabindex="0" role="region" aria-label="{label}"><table class="cocolora-scores">'
         f'<thead><tr><th scope="col">Adapter</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
         f'<p class="cocolora-quiet">{rest}The mark in a bar is what the gate asks for.</p>'
     )

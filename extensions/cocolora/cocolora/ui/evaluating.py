@@ -48,6 +48,6 @@ def _seen(view: View) -> object:
 
 
 def _shown(view: View) -> str:
-    heading = '<h3 class="cocolora-heading">The stack as a whole</h3>'
+    heading = '<h2 class="cocolora-heading">The stack as a whole</h2>'
     verdict = view.stack_verdict
     return heading + (show_verdict(verdict, view) if verdict else f'<p class="cocolora-quiet">{NEVER_ASKED}</p>')

@@ -86,7 +86,7 @@ def show_key(view: View) -> str:
 
 def build_importing(board: Board) -> None:
     """Lay out import, what waits, and the key."""
-    gr.HTML('<h3 class="cocolora-heading">Import</h3>')
+    gr.HTML('<h2 class="cocolora-heading">Import</h2>')
     upload = gr.File(label="A bundle (.zip)", file_types=[".zip"], type="filepath", elem_id="cocolora-upload")
     look = gr.Button("See what is in it …", elem_id="cocolora-look-into")
     report = gr.HTML()
@@ -104,7 +104,7 @@ def build_importing(board: Board) -> None:
 
 
 def _build_waiting(board: Board) -> None:
-    gr.HTML('<h3 class="cocolora-heading">Imported, and off</h3>')
+    gr.HTML('<h2 class="cocolora-heading">Imported, and off</h2>')
     shown = gr.HTML()
     with gr.Row(visible=False, elem_classes="cocolora-buttons") as row:
         which = gr.Dropdown(label="Imported adapter", min_width=160, elem_id="cocolora-waiting")
@@ -117,7 +117,7 @@ def _build_waiting(board: Board) -> None:
 
 
 def _build_key(board: Board) -> None:
-    gr.HTML('<h3 class="cocolora-heading">Your key</h3>')
+    gr.HTML('<h2 class="cocolora-heading">Your key</h2>')
     shown = gr.HTML()
     make = gr.Button("Make a key", size="sm", visible=False, elem_id="cocolora-make-key")
     answer = gr.HTML()

@@ -70,7 +70,7 @@ def _card(board: Board, heading: str, show: Callable[[View], str]) -> None:
     """Lay out a card that is drawn anew when what it is drawn from changed."""
 
     def titled(view: View) -> str:
-        return f'<h3 class="cocolora-heading">{escape(heading)}</h3>{show(view)}'
+        return f'<h2 class="cocolora-heading">{escape(heading)}</h2>{show(view)}'
 
     with gr.Column(elem_classes="cocolora-card", min_width=280):
         board.follow(gr.HTML(), see=_drawn_from, show=titled)

@@ -66,7 +66,7 @@ def show_presets(learning: Learning, speed: Speed | None) -> str:
 
 def build_presets(board: Board) -> None:
     """Lay out the presets."""
-    gr.HTML('<h3 class="cocolora-heading">Presets for training</h3>')
+    gr.HTML('<h2 class="cocolora-heading">Presets for training</h2>')
     table = gr.HTML()
     with gr.Row(elem_classes="cocolora-buttons"):
         choice = gr.Radio([(p.title, p.name) for p in PRESETS], label="Preset", elem_id="cocolora-preset")

@@ -49,7 +49,7 @@ def show_stored(view: View) -> str:
 
 def build_privacy(board: Board) -> None:
     """Lay out the switch, what is stored, and the way out."""
-    gr.HTML('<h3 class="cocolora-heading">Privacy</h3>')
+    gr.HTML('<h2 class="cocolora-heading">Privacy</h2>')
     switch = gr.Checkbox(True, label=RECORDING, info=RECORDING_MEANS, elem_id="cocolora-recording")
     answer = gr.HTML()
     stored = gr.HTML(elem_classes="cocolora-paragraphs")

@@ -85,7 +85,7 @@ def _row(profile: Profile, *, chosen: bool) -> str:
 
 def build_profiles(board: Board) -> None:
     """Lay out the profiles."""
-    gr.HTML('<h3 class="cocolora-heading">Profiles</h3>')
+    gr.HTML('<h2 class="cocolora-heading">Profiles</h2>')
     shown = gr.HTML()
     which = gr.Dropdown(label="Profile", elem_id="cocolora-which-profile")
     with gr.Row(elem_classes="cocolora-buttons"):

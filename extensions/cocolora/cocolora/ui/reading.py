@@ -187,8 +187,8 @@ def _heading(view: View) -> str:
     chat = shelved.conversation
     where = f"from {chat.source}, begun {minute(chat.started_at)}"
     return (
-        f'<h3 class="cocolora-heading">{escape(chat_title(chat.title, chat.started_at, 80))}<br>'
-        f"<small>{escape(where)}</small></h3>"
+        f'<h2 class="cocolora-heading">{escape(chat_title(chat.title, chat.started_at, 80))}<br>'
+        f"<small>{escape(where)}</small></h2>"
     )
 
 

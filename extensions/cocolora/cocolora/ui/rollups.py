@@ -100,7 +100,7 @@ def _sentence(plan: RollupPlan, steps: int, taking_s: float | None) -> str:
 
 def build_rollups(board: Board) -> None:
     """Lay out the choice, the preview and what can be deleted afterwards."""
-    gr.HTML(f'<h3 class="cocolora-heading">Roll up</h3><p class="cocolora-quiet">{escape(WHAT_IT_IS)}</p>')
+    gr.HTML(f'<h2 class="cocolora-heading">Roll up</h2><p class="cocolora-quiet">{escape(WHAT_IT_IS)}</p>')
     chosen = gr.Dropdown(
         label="Adapters to roll up",
         info="With none chosen, those that are due.",

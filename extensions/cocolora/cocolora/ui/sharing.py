@@ -155,7 +155,7 @@ def build_sharing(board: Board) -> None:
 
 
 def _build_export(board: Board) -> None:
-    gr.HTML('<h3 class="cocolora-heading">Export</h3>')
+    gr.HTML('<h2 class="cocolora-heading">Export</h2>')
     chosen = gr.Dropdown(
         label="Adapters",
         info="With none chosen, all that passed their tests.",

@@ -55,7 +55,7 @@ def name(choice: Sequence[Adapter]) -> str:
 
 def build_trials(board: Board) -> None:
     """Lay out the question, the choice and the answers."""
-    gr.HTML('<h3 class="cocolora-heading">Try a question</h3>')
+    gr.HTML('<h2 class="cocolora-heading">Try a question</h2>')
     question = gr.Textbox(label="Question", placeholder="What is my dog called?", max_lines=3, elem_id="cocolora-try")
     chosen = gr.Dropdown(
         label="With these adapters",
