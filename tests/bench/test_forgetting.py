@@ -2,26 +2,28 @@
 
 import pytest
 
-from cocolora.bench import forgetting
+from cocolora.bench import forgetting, life
 from cocolora.bench.life import Life
 from cocolora.core.events import ignore_progress
 from cocolora.engine.open_model import DEMO_BASE
 
-COMMON = {"base": str(DEMO_BASE), "facts": 16, "per_stretch": 2, "fan_in": 2}
+COMMON = {"base": str(DEMO_BASE), "facts": 8, "per_stretch": 2, "fan_in": 2}
 
 
 @pytest.fixture(autouse=True)
 def quick_learning(monkeypatch):
-    """Take three steps for each adapter and let all of them pass: their bits are compared, not their answers."""
+    """Live briefly, with three steps for each adapter, and let all pass: bits are compared, not answers."""
+    monkeypatch.setattr(life, "LONG_LIFE_FACTS", 8)
+    monkeypatch.setattr(forgetting, "FORGOTTEN_FACTS", 4)
     open_life = Life.open
 
-    def opened(life):
-        open_life(life)
-        life.engine.change_settings("learning", steps=3, attempts=1)
-        life.engine.change_settings(
+    def opened(one):
+        open_life(one)
+        one.engine.change_settings("learning", steps=3, attempts=1)
+        one.engine.change_settings(
             "gate", recall=0.0, retention_loss=1.0, abstention=0.0, loss_rise=99.0, neighbour_loss=1.0
         )
-        life.engine.change_settings("gate", probes=4, rollup_loss=1.0)
+        one.engine.change_settings("gate", probes=4, rollup_loss=1.0)
 
     monkeypatch.setattr(Life, "open", opened)
 
