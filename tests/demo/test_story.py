@@ -1,16 +1,17 @@
 """The story that a newcomer sees first."""
 
 import json
+from datetime import date
 
 import pytest
 
-from cocolora.cli import main
 from cocolora.demo import script
+from cocolora.demo.story import run_story
 
 
 @pytest.mark.slow
 def test_the_story_is_told_learned_remembered_forgotten_and_handed_over(tmp_path, capsys):
-    assert main(["demo", "--out", str(tmp_path / "out"), "--json"]) == 0
+    assert run_story(tmp_path / "out", as_json=True, today=date(2026, 6, 1)) == 0
     told = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     base, text_memory, cocolora = (told[name] for name in ("base", "text_memory", "cocolora"))
     assert told["tokens_between"] >= script.BETWEEN_TOKENS

@@ -7,7 +7,7 @@ import random
 import shutil
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,18 @@ from cocolora.engine.answer import Context
 from cocolora.engine.open_model import DEMO_BASE, model_in
 
 
-def run_story(out: Path, *, as_json: bool) -> int:
-    """Tell the story into the folder ``out`` and print what came of it; exit code 1 when cocolora did not learn."""
+def run_story(out: Path, *, as_json: bool, today: date | None = None) -> int:
+    """Tell the story into the folder ``out`` and print what came of it; exit code 1 when cocolora did not learn.
+
+    It ends ``today``; another day's dates in the memories make other adapters.
+    """
     started = time.perf_counter()
     home, other_home = out / "home", out / "home-of-a-friend"
     for folder in (home, other_home):
         shutil.rmtree(folder, ignore_errors=True)
     console = Console(quiet=as_json)
     with Bar(console=Console(stderr=True), transient=True, disable=as_json) as bar:
-        story = Story(home, bar)
+        story = Story(home, bar, today or datetime.now(UTC).date())
         try:
             result = story.tell(out, other_home)
         finally:
@@ -49,10 +52,10 @@ def run_story(out: Path, *, as_json: bool) -> int:
 
 
 class StoryClock:
-    """The story's own calendar: it ends today."""
+    """The story's own calendar: it begins on a morning eight days ago."""
 
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=8)
+    def __init__(self, today: date) -> None:
+        self.now = datetime(today.year, today.month, today.day, 9, tzinfo=UTC) - timedelta(days=8)
 
     def __call__(self) -> datetime:
         """Return the story's time."""
@@ -62,8 +65,8 @@ class StoryClock:
 class Story:
     """One telling of the story in one home folder."""
 
-    def __init__(self, home: Path, bar: Bar) -> None:
-        self.clock = StoryClock()
+    def __init__(self, home: Path, bar: Bar, today: date) -> None:
+        self.clock = StoryClock(today)
         self.engine = Engine(home, model_in(DEMO_BASE), clock=self.clock)
         self.bar = bar
         self.said: list[dict[str, str]] = []
