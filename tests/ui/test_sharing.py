@@ -33,6 +33,7 @@ def test_what_a_form_needs_is_asked_for_before_anything_else(engine, page, learn
     assert prepare(engine, page, "merged") == sharing.BASE_NEEDED
     assert prepare(engine, page, "gguf") == sharing.BASE_NEEDED
     assert prepare(engine, page, "merged", base_folder=str(tmp_path)) == sharing.TARGET_NEEDED
+    assert prepare(engine, page, "merged", base_folder=".", target=str(tmp_path)) == sharing.TARGET_NEEDED
     with pytest.raises(NoModel):
         prepare(engine, page)
     assert page.preparation is None

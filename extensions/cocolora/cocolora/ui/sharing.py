@@ -64,7 +64,8 @@ def prepare(
     base = _base_folder(engine, kind, base_folder)
     if kind in READS_BASE and base is None:
         return BASE_NEEDED
-    if kind is ExportForm.MERGED and not target.strip():
+    copy = Path(target.strip()).expanduser()
+    if kind is ExportForm.MERGED and (not target.strip() or copy.exists()):
         return TARGET_NEEDED
     named = tuple(adapter_ids) if adapter_ids else None
     adapters = tuple(engine.sharing.would_leave(profile=page.profile, adapter_ids=named, form=kind))
@@ -72,7 +73,7 @@ def prepare(
         return NONE_IS_ON
     is_bundle = kind is ExportForm.BUNDLE
     wish = ExportWish(page.profile, named, kind, with_questions and is_bundle, base, signed and is_bundle)
-    place = Path(target.strip()).expanduser() if kind is ExportForm.MERGED else Path(file_name(name))
+    place = copy if kind is ExportForm.MERGED else Path(file_name(name))
     page.preparation = Preparation(wish, place, adapters, engine.sharing.public_key() if wish.signed else "")
     if engine.sharing.leaks(adapters) is None:
         engine.sharing.start_leak_check(adapters, profile=page.profile)
