@@ -16,8 +16,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from cocolora.core.adapters import Activation, Adapter
-from cocolora.core.counting import count
 from cocolora.core.events import Progress, ProgressCallback
+from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.home import default_home
 from cocolora.engine.open_model import DEMO_BASE, model_in

@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from cocolora.cli.commands import console, show
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.home import Home, default_home
 from cocolora.engine.profiles import Profile

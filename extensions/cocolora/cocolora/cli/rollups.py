@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from cocolora.cli.commands import as_values, find_adapter, progress_bar, show
 from cocolora.core.adapters import AdapterState
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.engine import Engine
 from cocolora.engine.roll_up import told

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from cocolora.cli.commands import console, find_adapter, progress_bar, show
-from cocolora.core.counting import count
 from cocolora.core.export import ExportForm
+from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.leaks import Leak
 from cocolora.engine.open_model import DEMO_BASE

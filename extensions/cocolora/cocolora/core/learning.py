@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from cocolora.core.conversations import Turn
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.settings import Learning
 
 BUDGET_WINDOW = timedelta(hours=1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.core.truth import likeness
 from cocolora.settings import Rollup
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.asides import LAST_TURN, MARK, THIS_CHAT, Command, CommandKind, agrees, read_command
 from cocolora.core.conversations import DEFAULT_PROFILE, Turn
-from cocolora.core.counting import count
 from cocolora.core.memories import absolute_date, relative_date
+from cocolora.core.phrases import count, shorten
 from cocolora.engine.answer import Context
 from cocolora.engine.forget import ForgetPlan
 from cocolora.errors import CocoloraError, UnknownId
@@ -239,5 +239,4 @@ def _list(heading: str, items: Iterable[str]) -> str:
 
 
 def _quote(text: str) -> str:
-    line = " ".join(text.split())
-    return f'"{line if len(line) <= QUOTE_CHARACTERS else line[: QUOTE_CHARACTERS - 1] + "…"}"'
+    return f'"{shorten(text, QUOTE_CHARACTERS)}"'

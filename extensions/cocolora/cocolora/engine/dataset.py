@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cocolora.core.conversations import Turn
-from cocolora.core.counting import count
 from cocolora.core.lessons import Lesson
+from cocolora.core.phrases import count
 from cocolora.engine.rooms import Rooms
 from cocolora.lessons.unfit import holds_secret
 from cocolora.sharing import write_dataset

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 
 from cocolora.core.conversations import ChatMessage
-from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback
+from cocolora.core.phrases import count
 from cocolora.core.stretches import cut_stretches
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.status import read_model

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import DEFAULT_PROFILE
-from cocolora.core.counting import count
 from cocolora.core.events import Progress
 from cocolora.core.export import ExportForm
+from cocolora.core.phrases import count
 from cocolora.core.records import Occasion
 from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.engine import catalogue, evaluate, forget, import_chats, learn, record, roll_up, share

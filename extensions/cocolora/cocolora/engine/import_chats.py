@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cocolora.core.chat_formats import ParsedChat, is_private, read_chats
 from cocolora.core.conversations import Change, Conversation
-from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback
+from cocolora.core.phrases import count
 from cocolora.engine.record import record
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import Cancelled, ChatFileInvalid

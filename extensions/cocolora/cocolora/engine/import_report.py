@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cocolora.core.adapters import Activation, Adapter
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.sharing import CheckedAdapter, CheckedBundle
 
 _CHECKED = (

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import Turn
-from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback, never_cancelled
 from cocolora.core.gate import holds_key
 from cocolora.core.lessons import LessonKind
+from cocolora.core.phrases import count
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.task import Task
 from cocolora.engine.workbench import Weights

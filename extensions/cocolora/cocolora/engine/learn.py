@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
 from cocolora.core.conversations import Turn
-from cocolora.core.counting import count
 from cocolora.core.events import Progress
 from cocolora.core.learning import settled
 from cocolora.core.lessons import Lesson, LessonKind
+from cocolora.core.phrases import count
 from cocolora.core.records import KeptVerdict, Occasion, Outcome
 from cocolora.core.stretches import cut_stretches
 from cocolora.engine import roll_up

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cocolora.core.conversations import Change, Conversation
-from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback
+from cocolora.core.phrases import count
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Synced
 from cocolora.engine.rooms import Rooms

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from cocolora.core.adapters import Adapter, AdapterState
-from cocolora.core.counting import count
 from cocolora.core.lessons import LessonKind
+from cocolora.core.phrases import count
 from cocolora.core.records import Occasion
 from cocolora.core.rollup import RollupMethod, RollupPlan, plan_rollups
 from cocolora.core.truth import content_words

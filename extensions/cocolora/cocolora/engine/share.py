@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
-from cocolora.core.counting import count
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback, ignore_progress, never_cancelled
 from cocolora.core.export import ExportForm
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind
+from cocolora.core.phrases import count
 from cocolora.engine.catalogue import check_base
 from cocolora.engine.import_report import Imported
 from cocolora.engine.rooms import Rooms

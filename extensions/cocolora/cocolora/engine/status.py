@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cocolora.core.adapters import Adapter, AdapterState
-from cocolora.core.counting import count
 from cocolora.core.learning import Due
+from cocolora.core.phrases import count
 from cocolora.engine.jobs import JobView
 from cocolora.engine.rhythm import judge_due
 from cocolora.engine.rooms import Rooms

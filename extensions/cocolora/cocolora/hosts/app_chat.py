@@ -14,6 +14,7 @@ import gradio as gr
 
 from cocolora.core.asides import is_aside
 from cocolora.core.conversations import DEFAULT_PROFILE, ChatMessage, Conversation
+from cocolora.core.phrases import shorten
 from cocolora.core.reconcile import Row
 from cocolora.engine import Engine
 from cocolora.engine.answer import Context
@@ -21,7 +22,6 @@ from cocolora.engine.rooms import utc_now
 from cocolora.ui.board import explanation
 from cocolora.ui.page import Page
 from cocolora.ui.why import show_why
-from cocolora.ui.words import shorten
 
 REPLY_TOKENS = 256
 PIECE_S = 0.05

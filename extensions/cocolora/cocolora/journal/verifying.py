@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 
-from cocolora.core.counting import count
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import make_lesson
+from cocolora.core.phrases import count
 from cocolora.core.records import Fault
 from cocolora.errors import JournalError
 from cocolora.journal.adapters import find_adapters

@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 
 from cocolora.core.adapters import Activation, Adapter, AdapterState
-from cocolora.core.counting import count
 from cocolora.core.history import Descent
+from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.settings import Gate
 from cocolora.ui.board import Board

@@ -10,11 +10,12 @@ from typing import Any
 
 import gradio as gr
 
+from cocolora.core.phrases import shorten
 from cocolora.engine import Engine
 from cocolora.errors import CocoloraError
 from cocolora.ui.page import Lookout, Page, View
 from cocolora.ui.polling import poll
-from cocolora.ui.words import refused, said, shorten
+from cocolora.ui.words import refused, said
 
 logger = logging.getLogger(__name__)
 

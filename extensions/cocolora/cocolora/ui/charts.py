@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cocolora.core.adapters import Adapter
-from cocolora.core.counting import count
 from cocolora.core.gate import Scores
 from cocolora.core.history import Growth
+from cocolora.core.phrases import count
 from cocolora.settings import Gate
 from cocolora.ui.words import day, escape, share
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.core.told import Shelved
 from cocolora.engine import Engine
 from cocolora.ui.board import Board

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cocolora.core.adapters import Adapter, AdapterKind
-from cocolora.core.counting import count
 from cocolora.core.history import Descent
+from cocolora.core.phrases import count
 from cocolora.engine.history import History
 from cocolora.ui.words import ACTIVATIONS, chat_title, day, escape
 

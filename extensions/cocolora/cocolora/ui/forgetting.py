@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import gradio as gr
 
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.forget import ForgetPlan
 from cocolora.ui.board import Board

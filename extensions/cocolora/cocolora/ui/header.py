@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from cocolora.core.adapters import AdapterState
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.core.records import JobState
 from cocolora.engine import Engine
 from cocolora.engine.history import History

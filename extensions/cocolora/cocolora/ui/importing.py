@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from cocolora.core.adapters import Activation, Adapter, AdapterState
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View

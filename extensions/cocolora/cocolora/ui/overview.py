@@ -7,7 +7,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.engine.history import History
 from cocolora.ui.board import Board
 from cocolora.ui.charts import show_growth, show_scores

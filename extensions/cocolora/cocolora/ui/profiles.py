@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.profiles import Profile
 from cocolora.ui.board import Board

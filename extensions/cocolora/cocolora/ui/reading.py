@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import gradio as gr
 
 from cocolora.core.conversations import Change
+from cocolora.core.phrases import shorten
 from cocolora.core.told import Standing, Told
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.forgetting import build_forgetting
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import chat_title, escape, minute, shorten
+from cocolora.ui.words import chat_title, escape, minute
 
 MOST_TURNS = 200
 CHOOSE_ONE = "Choose a conversation to read it and to see what became of each turn."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
-from cocolora.core.counting import count
+from cocolora.core.phrases import count
 from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.engine import Engine
 from cocolora.ui.board import Board

@@ -8,8 +8,8 @@ from pathlib import Path
 import gradio as gr
 
 from cocolora.core.adapters import AdapterState
-from cocolora.core.counting import count
 from cocolora.core.export import ExportForm
+from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.leaks import CHECK_LEAKS
 from cocolora.engine.open_model import DEMO_BASE

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cocolora.core.adapters import Activation, Adapter
-from cocolora.core.counting import count
 from cocolora.core.memories import Memory
+from cocolora.core.phrases import count, shorten
 from cocolora.core.routing import Hit
 from cocolora.engine import Engine
 from cocolora.engine.answer import Context
-from cocolora.ui.words import day, escape, said, share, shorten
+from cocolora.ui.words import day, escape, said, share
 
 NOTHING_TOOK_PART = "The model answered by itself: nothing that you told it matched."
 

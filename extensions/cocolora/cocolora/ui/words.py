@@ -9,13 +9,13 @@ from datetime import datetime
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import Turn
 from cocolora.core.memories import absolute_date
+from cocolora.core.phrases import shorten
 
 ACTIVATIONS = {
     Activation.ALWAYS: "Always",
     Activation.ROUTED: "When it fits the prompt",
     Activation.OFF: "Off",
 }
-LONGEST_QUOTE = 80
 
 
 def escape(text: str) -> str:
@@ -54,12 +54,6 @@ def duration(seconds: float) -> str:
 def size(size_bytes: int) -> str:
     """Return a size on the disk in the unit that fits."""
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.1f} kB"
-
-
-def shorten(text: str, longest: int = LONGEST_QUOTE) -> str:
-    """Return text on one line, cut to at most ``longest`` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def said(sentence: str) -> str:
