@@ -1,11 +1,12 @@
 """Choosing adapters from retrieval's hits."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, BaseIdentity, Recipe
+from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, BaseIdentity, Recipe, in_order
 from cocolora.core.routing import Hit, choose_route
 from cocolora.settings import Routing
 
@@ -56,6 +57,14 @@ def test_rejected_and_switched_off_adapters_never_take_part():
     off = adapter("b", "t1", activation=Activation.OFF)
     always_rejected = adapter("c", activation=Activation.ALWAYS, state=AdapterState.REJECTED)
     assert route([Hit("t1", 1.0)], rejected, off, always_rejected).weights == ()
+
+
+def test_of_two_equal_adapters_the_one_that_was_moved_up_wins():
+    newer, older = adapter("new", "t1"), adapter("old", "t1", age_days=3)
+    moved = replace(older, place=newer.standing + 1)
+    assert route([Hit("t1", 0.9)], newer, older, max_adapters=1).adapter_ids == ("new",)
+    assert route([Hit("t1", 0.9)], newer, moved, max_adapters=1).adapter_ids == ("old",)
+    assert in_order([newer, moved]) == [moved, newer]
 
 
 def test_the_newer_of_two_equal_adapters_wins():

@@ -50,11 +50,13 @@ def test_a_refused_rollup_leaves_its_sources_as_they_are(journal, turns):
 def test_of_a_stale_rollup_the_sources_that_are_not_stale_answer_until_it_is_made_again(journal, turns):
     sources = [landed(journal, turns[0], name="one"), landed(journal, turns[1], name="two")]
     rollup = landed(journal, *turns[:2], name="both", level=1, sources=tuple(source.id for source in sources))
+    journal.change_adapter(rollup.id, place=7.5)
     forgotten = journal.forget([turns[0].id], now=NOON)
     assert set(forgotten.adapter_ids) == {sources[0].id, rollup.id}
     assert [(one.id, one.state) for one in journal.adapters()] == [(sources[1].id, AdapterState.READY)]
     (rebuild,) = journal.rebuilds()
     assert (rebuild.level, rebuild.turn_ids, rebuild.sources) == (1, (turns[1].id,), rollup.sources)
+    assert (rebuild.name, rebuild.place) == ("both", 7.5)
     again = journal.land_adapter(
         adapter(turns[1], name="both", level=1, sources=rebuild.sources), readings={}, rebuild=rebuild.number, now=NOON
     )

@@ -75,6 +75,26 @@ def test_the_chosen_adapter_is_renamed_and_weighed(engine, page, learned):
         adapters.rename(engine, page, " ")
 
 
+def test_adapters_are_moved_up_and_down_whenever_they_were_made(engine, page, learned):
+    made = {name: learned(name, made_at=STARTED + timedelta(days=day)) for name, day in (("a", 1), ("b", 1), ("c", 2))}
+
+    def order():
+        listed = adapters._listed(Lookout(engine).look(page))
+        assert isinstance(listed, dict)
+        return "".join(text[0] for text, _ in listed["choices"])
+
+    before = order()
+    assert before[0] == "c"
+    for name, steps in (("a", "^^^"), ("c", "vv"), ("b", "^v^"), ("b", "v"), ("a", "v")):
+        adapters.choose(engine, page, made[name].id)
+        for step in steps:
+            at = order().index(name)
+            (adapters.move_up if step == "^" else adapters.move_down)(engine, page)
+            assert order().index(name) == max(0, min(2, at + (-1 if step == "^" else 1)))
+    newest = learned("d", made_at=STARTED + timedelta(days=3))
+    assert order()[0] == newest.name
+
+
 def test_the_chosen_adapter_is_switched_off_and_on_only_with_its_model(engine, page, learned):
     pets = learned("pets")
     off, always = (adapters.choice_of(pets, activation) for activation in (Activation.OFF, Activation.ALWAYS))

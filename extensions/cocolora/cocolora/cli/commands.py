@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from cocolora.core.adapters import Activation, Adapter
+from cocolora.core.adapters import Activation, Adapter, in_order
 from cocolora.core.events import Progress, ProgressCallback
 from cocolora.core.phrases import count
 from cocolora.engine import Engine
@@ -140,7 +140,7 @@ def adapters(arguments: Namespace) -> int:
     with opened(arguments) as engine:
         if arguments.adapter:
             _change(engine, find_adapter(engine, arguments.adapter), arguments)
-        found = engine.adapters(arguments.profile)
+        found = in_order(engine.adapters(arguments.profile))
     if arguments.json:
         show(arguments, {"adapters": [as_values(adapter) for adapter in found]})
     elif found:
@@ -166,6 +166,8 @@ def _change(engine: Engine, adapter: Adapter, arguments: Namespace) -> None:
         engine.catalogue.set_activation(adapter.id, Activation(arguments.activation))
     if arguments.rename is not None or arguments.weight is not None:
         engine.catalogue.change(adapter.id, name=arguments.rename, weight=arguments.weight)
+    if arguments.move:
+        engine.catalogue.move(adapter.id, up=arguments.move == "up")
 
 
 def _table(found: list[Adapter]) -> Table:

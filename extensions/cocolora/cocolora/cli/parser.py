@@ -114,6 +114,7 @@ def _adapter_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--activation", choices=("always", "routed", "off"))
     parser.add_argument("--rename", metavar="NAME")
     parser.add_argument("--weight", type=float)
+    parser.add_argument("--move", choices=("up", "down"), help="Of equals, the adapter that stands higher is chosen.")
     parser.add_argument("--delete", action="store_true", help="Delete it; its turns are then learned again.")
 
 

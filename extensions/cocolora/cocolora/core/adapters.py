@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -71,7 +72,7 @@ class Adapter:
 
     ``level`` counts rollups: 0 was trained on one stretch, n on the turns of adapters of level n - 1, whose ids are
     in ``sources``. ``beneath`` are the turn versions of the always-on adapter that it was trained on top of, and
-    ``left_out`` the lessons of its turns that a later turn had superseded.
+    ``left_out`` the lessons of its turns that a later turn had superseded. ``place`` is where its user moved it to.
     """
 
     id: str
@@ -94,6 +95,12 @@ class Adapter:
     sources: tuple[str, ...] = ()
     beneath: TurnVersions = ()
     left_out: tuple[str, ...] = ()
+    place: float | None = None
+
+    @property
+    def standing(self) -> float:
+        """Where it stands in the stack: the newest highest, unless its user moved it."""
+        return self.made_at.timestamp() if self.place is None else self.place
 
     @property
     def turn_ids(self) -> tuple[str, ...]:
@@ -119,3 +126,8 @@ def adapter_id(adapter: Adapter) -> str:
         sorted(adapter.left_out),
         adapter.recipe,
     )
+
+
+def in_order(adapters: Iterable[Adapter]) -> list[Adapter]:
+    """Return adapters as they stand in the stack, the highest first."""
+    return sorted(adapters, key=lambda adapter: (-adapter.standing, adapter.id))

@@ -92,6 +92,7 @@ class Rebuild:
     name: str
     activation: Activation
     weight: float
+    place: float | None
     sources: tuple[str, ...]
     turn_ids: tuple[str, ...]
     beneath: tuple[str, ...]

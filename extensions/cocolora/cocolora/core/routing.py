@@ -40,14 +40,14 @@ def choose_route(hits: Iterable[Hit], adapters: Mapping[str, Adapter], *, routin
     """Return the always-on adapters and the best routed ones for ``hits``.
 
     ``adapters`` maps ids to the profile's adapters. A hit below the threshold chooses nothing; an adapter that
-    learned several hits counts its best; ties go to the newer adapter.
+    learned several hits counts its best; of equals the one that stands higher in the stack is chosen.
     """
     usable = [adapter for adapter in adapters.values() if adapter.usable]
     always = [(a.id, a.weight) for a in sorted(usable, key=lambda a: a.made_at) if a.activation is Activation.ALWAYS]
     if not routing.enabled:
         return Route(tuple(always))
     best = _best_hits(hits, usable, threshold=routing.threshold)
-    ranked = sorted(best, key=lambda key: (-best[key].score, -adapters[key].made_at.timestamp()))
+    ranked = sorted(best, key=lambda key: (-best[key].score, -adapters[key].standing))
     chosen = ranked[: routing.max_adapters]
     return Route(
         tuple(always + [(adapter_id, adapters[adapter_id].weight) for adapter_id in chosen]),

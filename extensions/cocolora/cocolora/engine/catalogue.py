@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from cocolora.core.adapters import Activation, Adapter, AdapterState
+from cocolora.core.adapters import Activation, Adapter, AdapterState, in_order
 from cocolora.engine.quarantine import NEXT_STEP, admit
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import AdapterRejected, BaseMismatch
+
+_NUDGE_S = 1e-3
+"""Two adapters that were made at the same moment are put so far apart when one is moved."""
 
 
 def set_activation(rooms: Rooms, adapter_id: str, activation: Activation) -> Adapter:
@@ -24,6 +27,19 @@ def set_activation(rooms: Rooms, adapter_id: str, activation: Activation) -> Ada
         if adapter.state is AdapterState.IMPORTED:
             admit(rooms, adapter)
     return rooms.journal.change_adapter(adapter_id, activation=activation)
+
+
+def move(rooms: Rooms, adapter_id: str, *, up: bool) -> Adapter:
+    """Let an adapter change places with the one above or below it, where there is one. Raises UnknownId."""
+    adapter = rooms.journal.adapter(adapter_id)
+    order = in_order(rooms.journal.adapters(adapter.profile))
+    to = order.index(adapter) + (-1 if up else 1)
+    if not 0 <= to < len(order):
+        return adapter
+    other = order[to]
+    apart = _NUDGE_S * (other.standing == adapter.standing)
+    rooms.journal.change_adapter(other.id, place=adapter.standing)
+    return rooms.journal.change_adapter(adapter_id, place=other.standing + (apart if up else -apart))
 
 
 def check_base(rooms: Rooms, adapter: Adapter) -> None:

@@ -50,6 +50,7 @@ class Assignment:
     name: str = ""
     activation: Activation | None = None
     weight: float = 1.0
+    place: float | None = None
 
     @property
     def facts(self) -> list[Lesson]:

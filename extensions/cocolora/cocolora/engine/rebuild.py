@@ -52,6 +52,7 @@ def rebuild(run: Run, task: Rebuild, lessons: Sequence[Lesson], superseded: Sequ
             task.name,
             task.activation,
             task.weight,
+            task.place,
         )
         if turns and (assignment.facts or task.kind is AdapterKind.BEHAVIOUR):
             return [teach(run, assignment)]

@@ -136,6 +136,7 @@ def draft_adapter(run: Run, task: Assignment, *, attempt: int) -> Adapter:
         sources=task.sources,
         beneath=task.beneath.turn_versions,
         left_out=task.left_out,
+        place=task.place,
     )
     return replace(draft, id=adapter_id(draft))
 

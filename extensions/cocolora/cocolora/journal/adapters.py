@@ -28,7 +28,7 @@ _JOINERS = "\u200c\u200d"
 """Invisible, but parts of words in some scripts and of many emoji."""
 _COLUMNS = (
     "id, name, kind, profile, activation, state, weight, base_name, base_fingerprint, recipe, sha256, size_bytes, "
-    "made_at, scores, reason, origin, level"
+    "made_at, scores, reason, origin, level, place"
 )
 _STALE = """
     WITH descent AS (
@@ -136,18 +136,20 @@ def stale_adapters(connection: sqlite3.Connection) -> list[Adapter]:
 
 
 def change_adapter(connection: sqlite3.Connection, adapter_id: str, given: Mapping[str, Any]) -> Adapter:
-    """Change an adapter's name, activation, weight, state, reason and scores, where they are not None."""
+    """Change an adapter's name, activation, weight, place, state, reason and scores, where they are not None."""
     before = get_adapter(connection, adapter_id)
     adapter = replace(before, **{field: value for field, value in given.items() if value is not None})
     if adapter.name != before.name:
         name = free_name(connection, adapter.name, profile=adapter.profile, but=adapter.id)
         adapter = replace(adapter, name=name)
     connection.execute(
-        "UPDATE adapters SET name = ?, activation = ?, weight = ?, state = ?, reason = ?, scores = ? WHERE id = ?",
+        "UPDATE adapters SET name = ?, activation = ?, weight = ?, place = ?, state = ?, reason = ?, scores = ? "
+        "WHERE id = ?",
         (
             adapter.name,
             Activation(adapter.activation),
             _finite(adapter.weight),
+            adapter.place,
             AdapterState(adapter.state),
             adapter.reason,
             _scores_text(adapter.scores),
@@ -213,6 +215,7 @@ def _values(adapter: Adapter) -> tuple[object, ...]:
         adapter.reason,
         adapter.origin,
         adapter.level,
+        adapter.place,
     )
 
 
@@ -242,6 +245,7 @@ def _adapter(row: sqlite3.Row) -> Adapter:
         sources=tuple(json.loads(row["sources"])),
         beneath=_pairs(row["beneath"]),
         left_out=tuple(json.loads(row["left_out"])),
+        place=row["place"],
     )
 
 

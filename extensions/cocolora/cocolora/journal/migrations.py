@@ -149,9 +149,14 @@ _REBUILDS = (
     "CREATE INDEX verdicts_by_adapter ON verdicts (adapter_id)",
 )
 
+_ORDER = (
+    "ALTER TABLE adapters ADD COLUMN place REAL",
+    "ALTER TABLE rebuilds ADD COLUMN place REAL",
+)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_CONVERSATIONS, *_LEARNING, *_WORK, *_FORGETTING),
     _JOBS_AS_DATA,
     (*_ROLLUPS, *_REBUILDS),
+    _ORDER,
 )
 """Migration n (from 1) brings a journal from format n - 1 to n. A released migration is never changed."""

@@ -51,8 +51,8 @@ def _forget_superseded(connection: sqlite3.Connection) -> None:
 
 def _note(connection: sqlite3.Connection, adapter: Adapter, *, sources: Sequence[str]) -> None:
     cursor = connection.execute(
-        "INSERT INTO rebuilds (profile, base_fingerprint, kind, level, name, activation, weight, sources) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO rebuilds (profile, base_fingerprint, kind, level, name, activation, weight, place, sources) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             adapter.profile,
             adapter.base.fingerprint,
@@ -61,6 +61,7 @@ def _note(connection: sqlite3.Connection, adapter: Adapter, *, sources: Sequence
             adapter.name,
             adapter.activation,
             adapter.weight,
+            adapter.place,
             json.dumps(sources),
         ),
     )
@@ -120,6 +121,7 @@ def _rebuild(connection: sqlite3.Connection, row: sqlite3.Row) -> Rebuild:
         name=row["name"],
         activation=Activation(row["activation"]),
         weight=row["weight"],
+        place=row["place"],
         sources=tuple(json.loads(row["sources"])),
         turn_ids=tuple(learned),
         beneath=tuple(beneath),

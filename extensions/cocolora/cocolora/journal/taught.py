@@ -150,12 +150,15 @@ class Taught(Transactions):
         name: str | None = None,
         activation: Activation | None = None,
         weight: float | None = None,
+        place: float | None = None,
         state: AdapterState | None = None,
         reason: str | None = None,
         scores: Scores | None = None,
     ) -> Adapter:
         """Change what is given; a taken name gets a number. Raises UnknownId or SettingsInvalid (name, weight)."""
-        given = dict(name=name, activation=activation, weight=weight, state=state, reason=reason, scores=scores)
+        given = dict(
+            name=name, activation=activation, weight=weight, place=place, state=state, reason=reason, scores=scores
+        )
         return self._write(adapters.change_adapter, adapter_id, given)
 
     def remove_adapter(self, adapter_id: str) -> None:

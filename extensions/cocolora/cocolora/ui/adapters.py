@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from cocolora.core.adapters import Activation, Adapter, AdapterState
+from cocolora.core.adapters import Activation, Adapter, AdapterState, in_order
 from cocolora.core.history import Descent
 from cocolora.core.phrases import count
 from cocolora.engine import Engine
@@ -23,6 +23,7 @@ from cocolora.ui.words import ACTIVATIONS, adapter_state, chat_title, day, escap
 SHOWN = 20
 NO_ADAPTERS = "No adapters yet. Tell the bot something worth knowing, then press Learn now."
 CHOOSE_ONE = "Choose an adapter to see where it comes from and how well it does, and to change it."
+ORDER = "The newest first, unless you move one. Of two that fit a prompt equally well, the upper one answers."
 SHORT_ACTIVATIONS = {Activation.ALWAYS: "always on", Activation.ROUTED: "on when it fits", Activation.OFF: "off"}
 
 
@@ -107,6 +108,18 @@ def rename(engine: Engine, page: Page, name: str) -> str:
     return f'Saved as "{engine.catalogue.change(_chosen(page), name=name).name}".'
 
 
+def move_up(engine: Engine, page: Page) -> str:
+    """Let the chosen adapter stand higher in the stack."""
+    engine.catalogue.move(_chosen(page), up=True)
+    return ""
+
+
+def move_down(engine: Engine, page: Page) -> str:
+    """Let the chosen adapter stand lower in the stack."""
+    engine.catalogue.move(_chosen(page), up=False)
+    return ""
+
+
 def ask_delete(engine: Engine, page: Page) -> str:
     """Ask before the chosen adapter is deleted."""
     page.deleting = True
@@ -151,7 +164,7 @@ def build_adapters(board: Board) -> None:
 
 def _build_list(board: Board) -> None:
     empty = gr.HTML(f"<p>{escape(NO_ADAPTERS)}</p>")
-    listed = gr.Radio(label="Adapters, newest first", elem_id="cocolora-adapter", elem_classes="cocolora-list")
+    listed = gr.Radio(label="Adapters", info=ORDER, elem_id="cocolora-adapter", elem_classes="cocolora-list")
     more = gr.Button("Show more", size="sm", visible=False)
     board.follow(empty, see=_has_any, show=lambda view: gr.update(visible=not _has_any(view)))
     board.follow(listed, see=_listed_seen, show=_listed)
@@ -170,6 +183,8 @@ def _build_chosen(board: Board) -> None:
             name = gr.Textbox(label="Name", max_lines=1)
             store = gr.Button("Rename", size="sm", min_width=100)
         with gr.Row(elem_classes="cocolora-buttons"):
+            up = gr.Button("Move up", size="sm", min_width=80, elem_id="cocolora-move-up")
+            down = gr.Button("Move down", size="sm", min_width=80, elem_id="cocolora-move-down")
             test = gr.Button("Evaluate now", size="sm", min_width=100, elem_id="cocolora-evaluate")
             restore = gr.Button("Undo the rollup", size="sm", min_width=100, elem_id="cocolora-undo")
             remove = gr.Button("Delete …", size="sm", min_width=100)
@@ -185,6 +200,8 @@ def _build_chosen(board: Board) -> None:
     board.on(weight.release, weigh, [weight], answer=answer, resend=[weight])
     board.on(store.click, rename, [name], answer=answer)
     board.on(name.submit, rename, [name], answer=answer)
+    board.on(up.click, move_up, answer=answer)
+    board.on(down.click, move_down, answer=answer)
     board.on(test.click, evaluate, answer=answer)
     board.on(restore.click, undo, answer=answer)
     board.on(remove.click, ask_delete, answer=answer)
@@ -222,12 +239,13 @@ def _has_more(view: View) -> bool:
 
 
 def _listed_seen(view: View) -> object:
-    return [label(adapter) for adapter in view.status.adapters], view.page.shown_adapters, view.page.adapter_id
+    listed = [(adapter.id, label(adapter)) for adapter in in_order(view.status.adapters)]
+    return listed, view.page.shown_adapters, view.page.adapter_id
 
 
 def _listed(view: View) -> object:
-    newest = list(reversed(view.status.adapters))[: view.page.shown_adapters]
-    choices = [(label(adapter), adapter.id) for adapter in newest]
+    shown = in_order(view.status.adapters)[: view.page.shown_adapters]
+    choices = [(label(adapter), adapter.id) for adapter in shown]
     value = view.page.adapter_id if any(view.page.adapter_id == key for _, key in choices) else None
     return gr.update(choices=choices, value=value, visible=bool(choices))
 

@@ -31,6 +31,10 @@ class CatalogueDesk:
         """Rename or weigh an adapter. Raises UnknownId, SettingsInvalid."""
         return self._rooms.journal.change_adapter(adapter_id, name=name, weight=weight)
 
+    def move(self, adapter_id: str, *, up: bool) -> Adapter:
+        """Let an adapter change places with the one above or below it in the stack. Raises UnknownId."""
+        return catalogue.move(self._rooms, adapter_id, up=up)
+
     def delete(self, adapter_id: str) -> None:
         """Delete an adapter; its turns are unread again. Raises UnknownId, HomeBusy."""
         with self._rooms.home.writing():
