@@ -10,7 +10,7 @@ from cocolora.errors import NoModel
 from cocolora.ui import importing, sharing
 from cocolora.ui.page import Lookout, Preparation
 
-PLAIN = {"name": "mine", "with_questions": False, "signed": True, "base_folder": "", "target": ""}
+PLAIN = {"name": "mine", "with_questions": False, "signed": True, "base_folder": None, "target": None}
 
 
 def prepare(engine, page, form="bundle", adapter_ids=(), **wanted):

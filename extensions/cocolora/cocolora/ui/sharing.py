@@ -53,10 +53,10 @@ def prepare(
     name: str,
     with_questions: bool,
     signed: bool,
-    base_folder: str,
-    target: str,
+    base_folder: str | None,
+    target: str | None,
 ) -> str:
-    """Show what would leave, and begin to look for leaks."""
+    """Show what would leave, and begin to look for leaks; a field that was never opened has no value."""
     page.leaving = page.preparation = None
     kind = ExportForm(form)
     if not any(adapter.state is AdapterState.READY for adapter in engine.adapters(page.profile)):
@@ -64,8 +64,8 @@ def prepare(
     base = _base_folder(engine, kind, base_folder)
     if kind in READS_BASE and base is None:
         return BASE_NEEDED
-    copy = Path(target.strip()).expanduser()
-    if kind is ExportForm.MERGED and (not target.strip() or copy.exists()):
+    copy = Path((target or "").strip()).expanduser()
+    if kind is ExportForm.MERGED and copy.exists():
         return TARGET_NEEDED
     named = tuple(adapter_ids) if adapter_ids else None
     adapters = tuple(engine.sharing.would_leave(profile=page.profile, adapter_ids=named, form=kind))
@@ -80,10 +80,10 @@ def prepare(
     return ""
 
 
-def _base_folder(engine: Engine, form: ExportForm, typed: str) -> Path | None:
+def _base_folder(engine: Engine, form: ExportForm, typed: str | None) -> Path | None:
     if form not in READS_BASE:
         return None
-    if typed.strip():
+    if typed and typed.strip():
         return Path(typed.strip()).expanduser()
     return DEMO_BASE if engine.status().model.startswith("demo-base ") else None
 
