@@ -3,6 +3,7 @@
 import pytest
 
 from cocolora.bench import forgetting, life
+from cocolora.bench.crash import CHEAP
 from cocolora.bench.life import Life
 from cocolora.core.events import ignore_progress
 from cocolora.engine.open_model import DEMO_BASE
@@ -19,11 +20,8 @@ def quick_learning(monkeypatch):
 
     def opened(one):
         open_life(one)
-        one.engine.change_settings("learning", steps=3, attempts=1)
-        one.engine.change_settings(
-            "gate", recall=0.0, retention_loss=1.0, abstention=0.0, loss_rise=99.0, neighbour_loss=1.0
-        )
-        one.engine.change_settings("gate", probes=4, rollup_loss=1.0)
+        for section, values in CHEAP.items():
+            one.engine.change_settings(section, **values)
 
     monkeypatch.setattr(Life, "open", opened)
 

@@ -33,7 +33,7 @@ PATIENCE_S = 300.0
 BY_TIME_EVERY = 5
 """One of so many points is killed at a time that the parent chooses, not at a write."""
 
-_CHEAP: dict[str, dict[str, object]] = {
+CHEAP: dict[str, dict[str, object]] = {
     "learning": {"automatic": False, "steps": 3, "attempts": 1, "replay_questions": 4, "negatives_per_fact": 1},
     "gate": {
         "recall": 0.0,
@@ -197,7 +197,7 @@ class _PhaseRun:
 
     def _prepare(self, report: Report) -> None:
         engine = self._open(self._prepared)
-        for section, values in _CHEAP.items():
+        for section, values in CHEAP.items():
             engine.change_settings(section, **values)
         for act in self.phase.before:
             act(engine, Clock(), self._prepared, report)

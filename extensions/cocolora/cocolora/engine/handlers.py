@@ -20,6 +20,7 @@ from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
 from cocolora.engine.task import Handler, Task
 from cocolora.errors import ModelError
+from cocolora.sharing import require_free
 
 LEARN, FORGET, ROLL_UP, EVALUATE, ADMIT = "learn", "forget", "rollup", "evaluate", "admit"
 EXPORT = "export"
@@ -123,8 +124,7 @@ def admit_adapter(rooms: Rooms, task: Task) -> str:
 
 def exporting(target: Path, wish: share.ExportWish) -> dict[str, object]:
     """Return the payload that writes adapters to ``target`` as wished. Raises FileExistsError."""
-    if target.exists():
-        raise FileExistsError(f"{target} is there already. Choose another name, or delete it.")
+    require_free(target)
     return {
         "target": str(target),
         "adapters": None if wish.adapter_ids is None else list(wish.adapter_ids),

@@ -64,9 +64,10 @@ class Exported:
     def sentence(self) -> str:
         """What was written, in words."""
         text = "with the questions they answer" if self.with_questions else "without any text of your chats"
+        place = self.target if self.form is ExportForm.MERGED else self.target.name
         size = f"{self.size_bytes / 1e6:.1f} MB"
         signed = f" Signed by {self.signer}." if self.signer else ""
-        return f"{count(len(self.adapters), 'adapter')} in {self.target.name} ({size}), {text}.{signed}"
+        return f"{count(len(self.adapters), 'adapter')} in {place} ({size}), {text}.{signed}"
 
     @property
     def interferes(self) -> bool:

@@ -1,5 +1,6 @@
 """Bundles of adapters, out and in."""
 
+from cocolora.sharing.aside import require_free
 from cocolora.sharing.bundled import BundledAdapter
 from cocolora.sharing.dataset import write_dataset
 from cocolora.sharing.deltas import combine, read_weights, truncate
@@ -26,6 +27,7 @@ __all__ = [
     "read_key",
     "read_loading",
     "read_weights",
+    "require_free",
     "truncate",
     "unpack",
     "write_bundle",

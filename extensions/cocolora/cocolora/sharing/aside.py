@@ -11,14 +11,19 @@ from pathlib import Path
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
+def require_free(target: Path) -> None:
+    """Raise FileExistsError when something is there already."""
+    if target.exists():
+        raise FileExistsError(f"{target} is there already. Choose another name, or delete it.")
+
+
 @contextmanager
 def made_aside(target: Path) -> Iterator[Path]:
     """Give a path beside ``target`` that takes its name when all went well, and goes otherwise.
 
     Raises FileExistsError when something is there already.
     """
-    if target.exists():
-        raise FileExistsError(f"{target} is there already. Choose another name, or delete it.")
+    require_free(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.part")
     delete(aside)
