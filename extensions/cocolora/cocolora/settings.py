@@ -86,7 +86,7 @@ class Learning(_Section):
     batch_samples: int = Field(default=8, ge=1, le=256, description="Samples in one optimiser step.")
     sample_tokens: int = Field(default=512, ge=16, description="Longer samples are left out.")
     negatives_per_fact: int = Field(
-        default=12, ge=0, le=64, description="Questions close to a fact that must stay unknown, for each fact."
+        default=8, ge=0, le=64, description="Questions close to a fact that must stay unknown, for each fact."
     )
     replay_questions: int = Field(
         default=20, ge=0, le=512, description="Questions the base answers already, kept as they are."

@@ -41,13 +41,13 @@ PRESETS = (
         "quick",
         "Quick",
         "Fewer steps and less to replay: done sooner, and rejected by the gate more often.",
-        {"steps": 60, "negatives_per_fact": 8, "replay_questions": 12},
+        {"steps": 60, "negatives_per_fact": 6, "replay_questions": 12},
     ),
     Preset(
         "gentle",
         "Gentle",
         "Smaller steps, more of them, more replay, and short slices: the model changes least and the chat waits least.",
-        {"learning_rate": 1e-3, "steps": 200, "negatives_per_fact": 18, "replay_questions": 32, "slice_ms": 100},
+        {"learning_rate": 1e-3, "steps": 200, "negatives_per_fact": 12, "replay_questions": 32, "slice_ms": 100},
     ),
     Preset(
         "vision",
