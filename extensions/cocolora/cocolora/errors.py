@@ -32,6 +32,7 @@ CocoloraError
 ├── CannotExport             adapters cannot be written in this form; nothing was written
 │   └── CannotMerge          they cannot be merged into this base's files
 ├── RivalFailed              what a benchmark measures beside cocolora did not run
+├── NoPlaceForTable          a Markdown file has no place for a benchmark's table
 ├── NoGPU                    a benchmark needs a GPU, and torch finds none
 └── EmbedderUnavailable      no vectors can be made; search stays lexical
 
@@ -337,6 +338,16 @@ class RivalFailed(CocoloraError):
         self.last_words = tuple(last_words)
         said = " ".join(self.last_words) or "nothing"
         super().__init__(f"{rival} did not run; it said: {said}. Mend that, or run the benchmark without it.")
+
+
+class NoPlaceForTable(CocoloraError):
+    """A Markdown file has no place for the table of a benchmark."""
+
+    def __init__(self, file: Path, begin: str, end: str) -> None:
+        self.file = file
+        super().__init__(
+            f"{file} has no place for this table: it needs the lines {begin} and {end}. Add them and retry."
+        )
 
 
 class NoGPU(CocoloraError):

@@ -10,6 +10,12 @@ from cocolora.core.events import ProgressCallback
 from cocolora.engine.open_model import DEMO_BASE
 
 Figures = dict[str, Any]
+_FACTS = {"forgetting": 64}
+
+
+def facts_of(arguments: Namespace) -> int:
+    """Return how many facts are told in one life."""
+    return int(arguments.facts or _FACTS.get(arguments.name, 8))
 
 
 def run_bench(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
@@ -22,7 +28,7 @@ def _learning(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
 
     return run_learning(
         arguments.base or DEMO_BASE,
-        facts=arguments.facts,
+        facts=facts_of(arguments),
         facts_per_stretch=arguments.facts_per_stretch,
         rollup_every=arguments.rollup_every,
         seeds=arguments.seeds,
@@ -43,7 +49,7 @@ def _bases(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
     return run_bases(
         arguments.base or DEMO_BASE,
         kinds=arguments.kind,
-        facts=arguments.facts,
+        facts=facts_of(arguments),
         facts_per_stretch=arguments.facts_per_stretch,
         seeds=arguments.seeds,
         scratch=arguments.scratch,
@@ -81,7 +87,7 @@ def _forgetting(arguments: Namespace, on_progress: ProgressCallback) -> Figures:
 
     return run_forgetting(
         arguments.base or DEMO_BASE,
-        facts=arguments.facts or 64,
+        facts=facts_of(arguments),
         facts_per_stretch=arguments.facts_per_stretch,
         rollup_every=arguments.rollup_every or 8,
         scratch=arguments.scratch,

@@ -273,10 +273,16 @@ def doctor(arguments: Namespace) -> int:
 
 def bench(arguments: Namespace) -> int:
     """Run a benchmark; exit code 1 when it found a failure."""
-    from cocolora.cli.benches import run_bench
+    from cocolora.bench.tables import Place
+    from cocolora.cli.benches import facts_of, run_bench
 
+    place = Place(arguments.table, arguments.name, facts_of(arguments)) if arguments.table else None
+    if place:
+        place.check()
     with progress_bar(arguments) as on_progress:
         result = run_bench(arguments, on_progress)
+    if place:
+        place.put(result)
     print(json.dumps(result, indent=None if arguments.json else 2))
     return 1 if result.get("failures") else 0
 

@@ -194,10 +194,13 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
         "name", choices=("learning", "forgetting", "stack", "training", "bases", "gpu", "crash", "memory", "import")
     )
     parser.add_argument("--words", type=int, default=333_000, help="import: words of past chats.")
-    parser.add_argument("--facts", type=int, default=8, help="Facts told in one life.")
+    parser.add_argument("--facts", type=int, help="Facts told in one life (default: 8; forgetting: 64).")
     parser.add_argument("--facts-per-stretch", type=int, default=4, help="Facts told in one conversation.")
     parser.add_argument("--rollup-every", type=int, default=0, help="Roll up after so many facts; 0: never.")
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="Go on from here after an interruption.")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="learning, forgetting: put the table into this Markdown file."
+    )
     parser.add_argument("--seeds", type=int, default=3, help="Lives, each with facts of its own.")
     parser.add_argument("--steps", type=int, help="training: steps of each training (default: the setting's).")
     parser.add_argument("--webui", type=Path, metavar="PATH", help="training: beside the do_train of this webui.")
