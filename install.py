@@ -247,7 +247,7 @@ class Environment:
                 show=False,
             )
         except Refused:
-            self._pip_install("--index-url", CPU_WHEELS, wheel, doing="installing torch for the CPU")
+            self._pip_install("--extra-index-url", CPU_WHEELS, wheel, doing="installing torch for the CPU")
 
     def _install_test(self) -> None:
         self._pip_install("-r", ROOT / "requirements-test.txt", doing="installing the test tools")

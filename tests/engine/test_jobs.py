@@ -218,3 +218,56 @@ def test_a_job_can_be_stopped_from_elsewhere(runner, queue):
     queue.stop(queue.recent()[0].id, now=datetime.now(UTC))
     assert jobs.wait(PATIENCE_S)
     assert queue.recent()[0].state is JobState.CANCELLED
+
+
+def test_what_was_interrupted_goes_on_by_itself(runner, queue):
+    begun, rounds = threading.Event(), []
+
+    def learn(task):
+        rounds.append(task)
+        if len(rounds) > 1:
+            return "learned"
+        begun.set()
+        return until_stopped(task)
+
+    jobs = runner(learn=learn)
+    jobs.interrupt("Nothing runs yet.")
+    jobs.submit("learn")
+    assert begun.wait(PATIENCE_S)
+    jobs.interrupt("The model was unloaded.")
+    assert jobs.wait(PATIENCE_S)
+    (job,) = queue.recent()
+    assert (len(rounds), job.state, job.message) == (2, JobState.DONE, "learned")
+    assert job.attempts == 1, "an interruption is no failed attempt"
+
+
+def test_a_stop_by_the_user_outlasts_an_interruption(runner, queue):
+    begun = threading.Event()
+
+    def learn(task):
+        begun.set()
+        return until_stopped(task)
+
+    jobs = runner(learn=learn)
+    jobs.submit("learn")
+    assert begun.wait(PATIENCE_S)
+    jobs._interruption = "The model was unloaded."
+    jobs.stop()
+    assert jobs.wait(PATIENCE_S)
+    assert queue.recent()[0].state is JobState.CANCELLED
+
+
+def test_work_that_loses_its_model_midway_waits_for_the_next_one(runner, queue):
+    rounds = []
+
+    def learn(task):
+        rounds.append(task)
+        if len(rounds) > 1:
+            return "learned"
+        task.on_progress(Progress("Training", 1, 2))
+        raise NoModel
+
+    jobs = runner(learn=learn)
+    jobs.submit("learn")
+    assert jobs.wait(PATIENCE_S)
+    assert (len(rounds), queue.recent()[0].state) == (2, JobState.DONE)

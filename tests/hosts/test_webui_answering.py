@@ -165,12 +165,26 @@ def test_a_model_is_wrapped_once_for_each_time_it_is_loaded(loaded):
 
 def test_an_unloaded_model_is_let_go(loaded):
     model = loaded.host._model
-    assert not model.is_outdated()
+    assert not model.is_gone()
     model.find()
-    assert not model.is_outdated()
+    assert not model.is_gone()
     loaded.shared.model = None
-    assert model.is_outdated()
-    assert not model.is_outdated()
+    assert model.is_gone()
+    assert not model.is_gone()
+
+
+def test_whoever_looks_first_an_unloaded_model_is_let_go(loaded):
+    model = loaded.host._model
+    model.find()
+    loaded.shared.model = None
+    model.find()  # an open page asks every second
+    assert model.is_gone()
+    loaded.shared.model = make_network(1)
+    model.find()
+    loaded.shared.model = make_network(2)
+    model.find()
+    assert model.is_gone()
+    assert not model.is_gone()
 
 
 @pytest.mark.parametrize(

@@ -190,8 +190,8 @@ def test_the_model_counts_as_loaded_while_it_is_trained_and_loaded_again(trainin
         with pytest.raises(CannotTrain, match="is training it"):
             model.find()
         training_tab.unload_model(keep_model_name=True)
-        assert not model.is_outdated()
-    assert model.is_outdated()
+        assert not model.is_gone()
+    assert model.is_gone()
 
 
 def test_the_rows_are_cached_aside(training, training_tab, tmp_path):

@@ -15,7 +15,7 @@ from cocolora.settings import Retrieval
 
 _PACKAGES = ("torch", "transformers", "peft", "chromadb", "gradio", "bitsandbytes", "gptqmodel")
 _MISSING = {
-    "chromadb": "search goes by words alone; `python install.py` installs it",
+    "chromadb": "search goes by words alone; `python install.py demo` installs it",
     "bitsandbytes": "4-bit and 8-bit bases cannot be loaded; `pip install bitsandbytes` installs it",
     "gptqmodel": "GPTQ bases cannot be loaded; `python install.py gptq` installs it",
 }

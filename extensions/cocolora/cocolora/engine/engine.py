@@ -180,7 +180,11 @@ class Engine:
         self._rooms.workbench().activate(answer.attachable(self._rooms, route.weights))
 
     def let_go_of_model(self) -> None:
-        """Keep no reference to a model that the host has unloaded, so that its memory is free."""
+        """Take every adapter off a model that the host has unloaded or changed, and keep no reference to it.
+
+        What is running is put back in the queue and goes on with the next model.
+        """
+        self.jobs.interrupt("The model was unloaded before this was done. It goes on when one is loaded.")
         self._rooms.let_go_of_model()
 
     def reply(self, messages: Sequence[ChatMessage], context: answer.Context, *, max_new_tokens: int = 128) -> str:

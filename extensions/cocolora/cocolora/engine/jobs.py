@@ -71,6 +71,7 @@ class JobRunner:
         self._asked: dict[str, JobView] = {}
         self._running: JobView | None = None
         self._stopped = threading.Event()
+        self._interruption = ""
         self._last: JobView | None = None
         self._woken = self._closing = False
         self._thread: threading.Thread | None = None
@@ -127,6 +128,13 @@ class JobRunner:
                 self._ended(_view(stopped))
             self._stopped.set()
             return True
+
+    def interrupt(self, message: str) -> None:
+        """Send the running job back to the queue, if there is one: what it needs is gone for now."""
+        with self._state:
+            if self._running is not None:
+                self._interruption = message
+                self._stopped.set()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing runs or waits here; say whether that came about."""
@@ -205,6 +213,7 @@ class JobRunner:
                 self._asked.pop(job.id, None)
                 self._running = _view(job)
                 self._stopped.clear()
+                self._interruption = ""
             elif not self._woken:
                 self._state.wait(self._rest_s(planned_at, among))
             self._woken = False
@@ -257,11 +266,14 @@ class JobRunner:
         except Cancelled as error:
             if self._closing:
                 return self._put_back(job, "The program was closed before this was done.", counted=False, wait=False)
+            if self._interruption:
+                return self._put_back(job, self._interruption, counted=False)
             return self._finish(job.id, JobState.CANCELLED, str(error))
         except HomeBusy as error:
             return self._put_back(job, str(error), counted=False)
         except ModelError as error:
-            if job.attempts + job.waits > 1:  # it was taken up again, maybe before the host has loaded a model
+            is_first = job.attempts + job.waits == 1  # a later one may come before the host has loaded a model
+            if self._interruption or not is_first or self._has_shown():
                 return self._put_back(job, str(error), counted=False)
             return self._finish(job.id, JobState.FAILED, str(error))
         except Exception as error:  # a job is an edge: the chat goes on, the log has the traceback
@@ -293,6 +305,10 @@ class JobRunner:
         with self._state:
             if self._running is not None:
                 self._running = replace(self._running, state=JobState.RUNNING, progress=progress)
+
+    def _has_shown(self) -> bool:
+        with self._state:
+            return self._running is not None and self._running.progress is not None
 
     def _noting(self, job_id: str, on_progress: ProgressCallback) -> ProgressCallback:
         def note(progress: Progress) -> None:

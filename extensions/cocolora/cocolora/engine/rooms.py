@@ -37,6 +37,7 @@ class Rooms:
     clock: Callable[[], datetime] = utc_now
     training_host: TrainingHost | None = None
     _bench: Workbench | None = field(default=None)
+    _left: list[Workbench] = field(default_factory=list)
     _one_bench: threading.RLock = field(default_factory=threading.RLock)
 
     def workbench(self) -> Workbench:
@@ -46,6 +47,7 @@ class Rooms:
             if model is None:
                 raise NoModel
             if self._bench is None or self._bench.model is not model:
+                self._leave_bench()
                 self._bench = Workbench(
                     model,
                     self.home,
@@ -56,9 +58,27 @@ class Rooms:
             return self._bench
 
     def let_go_of_model(self) -> None:
-        """Keep no reference to a model that the host has unloaded, so that its memory is free."""
+        """Take every adapter off models that the host has unloaded or changed, and keep no reference to them.
+
+        Waits until nobody holds such a model.
+        """
         with self._one_bench:
+            if self._bench is not None and self._bench.model is not self._found():
+                self._leave_bench()
+            left, self._left = self._left, []
+        for bench in left:
+            bench.stack.activate(())
+
+    def _leave_bench(self) -> None:
+        if self._bench is not None:
+            self._left.append(self._bench)
             self._bench = None
+
+    def _found(self) -> LanguageModel | None:
+        try:
+            return self.find_model()
+        except ModelError:
+            return None
 
     def release_model(self) -> None:
         """Take every adapter off the model: it is as the host loaded it."""

@@ -160,14 +160,21 @@ class WebuiHost:
             self.engine.activate(Route())
 
     def watch(self) -> None:
-        """Let a model go when the host has unloaded it, so that its memory is free; runs for ever."""
+        """Let a model go when the host has unloaded or changed it; runs for ever.
+
+        Its memory is then free, and adapters of ours answer no longer beneath LoRAs from the host's own menu.
+        """
         while True:
             time.sleep(WATCH_S)
-            if self._model.is_outdated():
-                job = self.engine.jobs.current
-                if job is not None and job.kind == "learn":
-                    self.engine.jobs.stop()
-                self.engine.let_go_of_model()
+            try:
+                self.look_after_model()
+            except Exception:  # the thread is an edge: the next model is to be let go too
+                logger.exception("cocolora: a model that was unloaded could not be let go")
+
+    def look_after_model(self) -> None:
+        """Let a model go that the host has unloaded or changed since the last look."""
+        if self._model.is_gone():
+            self.engine.let_go_of_model()
 
     def _may_record(self) -> bool:
         recording = self.engine.settings.recording

@@ -31,6 +31,7 @@ class HostModel:
 
     def __init__(self) -> None:
         self._wrapped: LanguageModel | None = None
+        self._is_gone = False
         self._guard = threading.Lock()
         self._in_training = False
 
@@ -50,15 +51,9 @@ class HostModel:
         if self._in_training:
             raise CannotTrain("the webui is training it", "It answers again when that is done.")
         with self._guard:
-            network, tokenizer = shared.model, shared.tokenizer
-            try:
-                check(network)
-            except CannotTrain:
-                self._wrapped = None
-                raise
-            if network is None or tokenizer is None:
-                self._wrapped = None
-            elif self._wrapped is None or self._wrapped.network is not network:
+            network, tokenizer = self._compare(), shared.tokenizer
+            check(shared.model)
+            if network is not None and tokenizer is not None and self._wrapped is None:
                 self._wrapped = adopt_model(
                     network,
                     tokenizer,
@@ -69,15 +64,32 @@ class HostModel:
                 )
             return self._wrapped
 
-    def is_outdated(self) -> bool:
-        """Say whether a model is held here that the host has let go; it is then let go here too."""
+    def is_gone(self) -> bool:
+        """Say, once, whether a model that was found here is no longer the host's, or no longer one for adapters."""
+        with self._guard:
+            if self._in_training:
+                return False
+            self._compare()
+            is_gone, self._is_gone = self._is_gone, False
+            return is_gone
+
+    def forget(self) -> None:
+        """Hold the model no longer that was loaded again by our own wish: nobody waits for news of that."""
+        with self._guard:
+            self._wrapped = None
+
+    def _compare(self) -> Any:
+        """Return the host's network if adapters can live in it, else None; let go another one that was found before."""
         from modules import shared
 
-        with self._guard:
-            if self._in_training or self._wrapped is None or self._wrapped.network is shared.model:
-                return False
-            self._wrapped = None
-            return True
+        network = shared.model
+        try:
+            check(network)
+        except CannotTrain:
+            network = None
+        if self._wrapped is not None and self._wrapped.network is not network:
+            self._wrapped, self._is_gone = None, True
+        return network
 
 
 def check(network: Any) -> None:

@@ -80,6 +80,7 @@ class WebuiTraining:
         with self._model.in_training():
             unload_model(keep_model_name=True)
             shared.model, shared.tokenizer = load_model(self._name)
+            self._model.forget()
         if shared.model is None:
             raise CannotTrain("it could not be loaded again after training", "Load it on the Model tab.")
 

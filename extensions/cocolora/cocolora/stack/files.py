@@ -211,8 +211,11 @@ def _config(*, rank: int, alpha: float, targets: list[str], base: str) -> dict[s
 
 
 def _flush(folder: Path) -> None:
-    for path in [*folder.iterdir(), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
+    for path in folder.iterdir():
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    if os.name != "nt":  # Windows flushes no folders
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

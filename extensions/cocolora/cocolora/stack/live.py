@@ -73,10 +73,13 @@ class LiveStack:
         """Take an adapter off; with the last one gone the network is as the host loaded it. Raises UnknownId."""
         with self._model.exclusive():
             self._known(adapter_id)
-            self._shelf.drop(adapter_id)
             left = tuple(pair for pair in self._active if pair[0] != adapter_id)
-            if left != self._active:
-                self._switch(left)
+            if left == self._active:
+                self._shelf.drop(adapter_id)
+                return
+            self._switch(())  # mixing the others may fail, for want of memory or a file: then none is active
+            self._shelf.drop(adapter_id)
+            self._switch(left)
 
     def activate(self, weights: Sequence[tuple[str, float]]) -> None:
         """Make exactly these attached adapters active, with their weights; zero is as good as absent.
@@ -206,14 +209,14 @@ class _Unfinished:
         stack = self._stack
         with stack._model.exclusive():
             stack._known(*(below for below, _ in self._beneath))
-            below, before = stack._mix(self._beneath), stack._active
+            below, before = stack._mix(self._beneath), stack._slots.content
             own = self._draft.deltas
             try:
                 stack._slots.fill({path: (*_one(below.get(path)), delta) for path, delta in own.items()})
                 with only_trainable(stack._model.network, self.parameters):
                     yield
             finally:
-                stack._switch(before)
+                stack._slots.fill(before)
 
     def write(self, folder: Path) -> None:
         """Write PEFT files and a manifest into ``folder``, made visible in one step."""

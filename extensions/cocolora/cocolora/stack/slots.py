@@ -66,6 +66,11 @@ class Slots:
             if several:
                 self._slot(path).deltas = tuple(several)
 
+    @property
+    def content(self) -> dict[str, tuple[Delta, ...]]:
+        """The changes in force, as ``fill`` takes them."""
+        return {path: slot.deltas for path, (slot, _) in self._filled.items()}
+
     def let_go(self) -> None:
         """Empty every slot and keep no reference to the network; these slots cannot be used afterwards."""
         self.fill({})

@@ -23,7 +23,7 @@ def counted_loss(network: Any, tokens: torch.Tensor, labels: torch.Tensor) -> to
     with _shown_alone(network.get_output_embeddings(), places, shape=tokens.shape):
         logits = network(input_ids=tokens, use_cache=False).logits
     if logits.dim() == 3:  # a network that does not call its head as a module
-        logits = logits[places]
+        logits = logits[tuple(place.to(logits.device) for place in places)]
     return cross_entropy(logits.float(), labels[:, 1:][places].to(logits.device))
 
 
@@ -38,7 +38,8 @@ def _shown_alone(
 
     def choose(_head: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         hidden, *rest = inputs
-        return (hidden[places], *rest) if hidden.shape[:2] == shape else inputs
+        there = tuple(place.to(hidden.device) for place in places)  # of a network on several devices
+        return (hidden[there], *rest) if hidden.shape[:2] == shape else inputs
 
     handle = head.register_forward_pre_hook(choose)
     try:
