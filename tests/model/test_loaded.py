@@ -1,5 +1,6 @@
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -154,6 +155,65 @@ def test_stray_generations_are_waited_for_after_the_lock_was_taken():
         pass
 
     assert seen == [True]
+
+
+@contextmanager
+def counted(entered):
+    entered.append("in")
+    yield
+    entered.append("out")
+
+
+def test_a_long_piece_of_work_in_slices_lets_a_waiting_chat_go_first():
+    model = make_model()
+    alone = model.generate([ask("Hi"), ask("Hello there")], max_new_tokens=12)
+    losses = model.token_losses([exchange("Hi", "Hello there")] * 2)
+    begun, order, entered = threading.Event(), [], []
+
+    def chat():
+        begun.wait(5)
+        order.append(model.generate([ask("Hi")], max_new_tokens=2)[0])
+
+    thread = threading.Thread(target=chat)
+    thread.start()
+    with model.in_slices(lambda: counted(entered), slice_s=0.001):
+        begun.set()
+        while not order:
+            assert model.generate([ask("Hi"), ask("Hello there")], max_new_tokens=12) == alone
+        assert model.token_losses([exchange("Hi", "Hello there")] * 2) == losses
+        order.append("all done")
+    thread.join()
+    assert order[-1] == "all done"
+    assert entered == ["in", "out"] * (len(entered) // 2)
+    assert len(entered) > 2
+
+
+def test_what_is_held_within_another_hold_is_held_in_one_go():
+    model, entered, inner = make_model(), [], []
+    with model.in_slices(lambda: counted(entered), slice_s=0.0):
+        with model.exclusive():
+            model.generate([ask("Hi")], max_new_tokens=3)
+        with model.in_slices(lambda: counted(inner), slice_s=0.0):
+            model.generate([ask("Hi")], max_new_tokens=3)
+        assert (entered, inner) == (["in"], ["in", "out"])
+        model.generate([ask("Hi")], max_new_tokens=3)
+    assert len(entered) > 2
+
+
+def test_a_slice_that_cannot_begin_leaves_the_model_free():
+    model, entered = make_model(), []
+
+    @contextmanager
+    def only_once():
+        if entered:
+            raise KeyError("gone meanwhile")
+        entered.append("in")
+        yield
+
+    with pytest.raises(KeyError), model.in_slices(only_once, slice_s=0.0):
+        model.generate([ask("Hi")], max_new_tokens=3)
+    with model.exclusive():
+        pass
 
 
 def test_a_model_without_a_chat_template_says_so_when_it_is_used():

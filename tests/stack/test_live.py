@@ -1,5 +1,6 @@
 import gc
 import json
+import threading
 import warnings
 
 import pytest
@@ -199,6 +200,51 @@ def test_activated_restores_what_was_active_also_after_a_failure(model, stack, f
 
     assert stack.active == ((first.name, 0.5),)
     assert torch.equal(logits(model.network), before)
+
+
+def test_a_chat_between_two_slices_has_its_own_route_and_changes_no_reply_of_the_work(model, stack, first, second):
+    stack.attach("first", first)
+    stack.attach("second", second)
+    with stack.activated([("first", 1.0)]):
+        alone = model.generate(QUESTIONS[:2], max_new_tokens=12)
+    begun, chatted = threading.Event(), threading.Event()
+
+    def chat():
+        begun.wait(5)
+        with model.exclusive():
+            stack.activate([("second", 0.5)])
+            model.generate(QUESTIONS[2:3], max_new_tokens=2)
+        chatted.set()
+
+    thread = threading.Thread(target=chat)
+    thread.start()
+    with model.in_slices(lambda: stack.activated([("first", 1.0)]), slice_s=0.001):
+        begun.set()
+        while not chatted.is_set():
+            assert model.generate(QUESTIONS[:2], max_new_tokens=12) == alone
+            assert stack.active == (("first", 1.0),)
+    thread.join()
+    assert stack.active == (("second", 0.5),)
+
+
+def test_detaching_one_that_is_active_leaves_the_others_active_or_none(model, stack, first, second, monkeypatch):
+    stack.attach("first", first)
+    stack.attach("second", second)
+    stack.activate([("first", 1.0), ("second", 1.0)])
+    stack.detach("second")
+    assert stack.active == (("first", 1.0),)
+    stack.attach("second", second)
+    stack.activate([("first", 1.0), ("second", 1.0)])
+    monkeypatch.setattr("cocolora.stack.live.mix", out_of_memory_for_one)
+    with pytest.raises(MemoryError):
+        stack.detach("second")
+    assert (stack.active, stack.attached) == ((), ("first",))
+
+
+def out_of_memory_for_one(held, *, device):
+    if held:
+        raise MemoryError
+    return {}
 
 
 def test_an_adapter_detached_while_others_were_activated_stays_gone(model, stack, first):

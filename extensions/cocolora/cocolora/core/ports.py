@@ -57,6 +57,14 @@ class LanguageModel(Protocol):
     ) -> Generator[str]:
         """Yield the greedy reply to one chat in pieces, with ``within`` entered until the last one or ``close()``."""
 
+    def in_slices(
+        self, around: Callable[[], AbstractContextManager[None]], *, slice_s: float
+    ) -> AbstractContextManager[None]:
+        """Hold the model, but let the chat have it between two steps when ``slice_s`` have passed.
+
+        ``around`` is entered for each slice.
+        """
+
     def let_go(self) -> None:
         """Keep no reference to the network, so that its memory is free; this model cannot be used afterwards."""
 

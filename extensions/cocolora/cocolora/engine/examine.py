@@ -52,9 +52,9 @@ def _scores_alone(rooms: Rooms, negatives: Sequence[Probe], weights: Weights) ->
     bench, gate = rooms.workbench(), rooms.settings.gate
     known, unknown = _known(rooms), [*negatives, *_unknown(rooms)]
     text = bench.other_text(gate.probes)
-    with bench.using([]) as model:
+    with bench.borrowing([]) as model:
         retention_base, loss_base = share_right(known, model), median_loss(text, model)
-    with bench.using(weights) as model:
+    with bench.borrowing(weights) as model:
         return Scores(
             recall=0.0,
             retention=share_right(known, model),
@@ -85,7 +85,7 @@ def _recall_of_sources(run: Run, task: Assignment) -> float:
     right: list[bool] = []
     for source in {source.id: source for source in by_turn.values()}.values():
         asked = [probe for probe, turn_id in task.probes if by_turn.get(turn_id) is source]
-        with run.rooms.workbench().using([*task.beneath.weights, (source.id, source.weight)]) as model:
+        with run.rooms.workbench().borrowing([*task.beneath.weights, (source.id, source.weight)]) as model:
             right += marks(asked, model)
     return share(right) if right else 0.0
 
@@ -133,7 +133,7 @@ def _ask_routed(
         by_route.setdefault(_route(run, hits[probe], catalogue).weights, []).append(probe)
     right: list[bool] = []
     for weights, asked in by_route.items():
-        with run.rooms.workbench().using(weights) as model:
+        with run.rooms.workbench().borrowing(weights) as model:
             right += marks(asked, model)
     return right
 
@@ -143,7 +143,7 @@ def examine_stack(run: Run, occasion: Occasion) -> KeptVerdict:
     rooms, catalogue = run.rooms, run.rooms.adapters(run.profile)
     recall, known, unknown = held_out_probes(run, catalogue), _known(rooms), _unknown(rooms)
     hits = {probe: routing_hits(rooms, probe.question, profile=run.profile) for probe in (*recall, *known, *unknown)}
-    with rooms.workbench().using([]) as model:
+    with rooms.workbench().borrowing([]) as model:
         retention_base = share_right(known, model)
     recalled, kept, declined = (share(_ask_routed(run, probes, hits, catalogue)) for probes in (recall, known, unknown))
     scores = Scores(recalled, kept, retention_base, declined)

@@ -273,7 +273,7 @@ class JobRunner:
             return self._put_back(job, str(error), counted=False)
         except ModelError as error:
             is_first = job.attempts + job.waits == 1  # a later one may come before the host has loaded a model
-            if self._interruption or not is_first or self._has_shown():
+            if self._interruption or not is_first or self._has_got_somewhere():
                 return self._put_back(job, str(error), counted=False)
             return self._finish(job.id, JobState.FAILED, str(error))
         except Exception as error:  # a job is an edge: the chat goes on, the log has the traceback
@@ -306,9 +306,11 @@ class JobRunner:
             if self._running is not None:
                 self._running = replace(self._running, state=JobState.RUNNING, progress=progress)
 
-    def _has_shown(self) -> bool:
+    def _has_got_somewhere(self) -> bool:
+        """Say whether a part of the running job is done already: it had a model then."""
         with self._state:
-            return self._running is not None and self._running.progress is not None
+            progress = self._running.progress if self._running is not None else None
+            return progress is not None and progress.done > 0
 
     def _noting(self, job_id: str, on_progress: ProgressCallback) -> ProgressCallback:
         def note(progress: Progress) -> None:

@@ -128,6 +128,6 @@ def begin(turn: Turn, key: str) -> list[str]:
 def _recited(rooms: Rooms, weights: Weights, prompts: Prompts) -> set[str]:
     """Return the keys that any of their prompts brings out; none of the prompts holds its key."""
     flat = [(key, prompt) for key, own in prompts.items() for prompt in own if not holds_key(prompt, key)]
-    with rooms.workbench().using(weights) as model:
+    with rooms.workbench().borrowing(weights) as model:
         replies = ask([prompt for _, prompt in flat], model)
     return {key for (key, _), reply in zip(flat, replies, strict=True) if holds_key(reply, key)}

@@ -129,7 +129,7 @@ def study(run: Run, turns: Sequence[Turn]) -> None:
             raise Cancelled("Reading the conversation")
         run.on_progress(Progress("reading", start, len(unstudied)))
         batch = unstudied[start : start + _STUDY_BATCH]
-        with bench.using([]) as model:
+        with bench.borrowing([]) as model:
             found = study_turns([run.rooms.dated(turn) for turn in batch], model)
         for turn, learned in zip(batch, found, strict=True):
             _keep(run, turn, learned)

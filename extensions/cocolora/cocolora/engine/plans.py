@@ -106,13 +106,13 @@ def _plan_knowledge(run: Run, task: Assignment, *, seed: int, attempt: int) -> P
     bench, learning = run.rooms.workbench(), run.settings.learning
     bare = bench.bare_replay()
     written = [lesson for lesson in task.lessons if lesson.kind is LessonKind.NEGATIVE]
-    with bench.using([]) as model:
+    with bench.borrowing([]) as model:
         rng = random.Random(seed)
         reworded = reworded_negatives(task.facts, written, model, for_each=learning.negatives_per_fact, rng=rng)
         negatives = keep_unanswered([*written, *reworded], task.turns, task.lessons, model)
     replay = bare
     if task.beneath.weights:
-        with bench.using(task.beneath.weights) as model:
+        with bench.borrowing(task.beneath.weights) as model:
             replay = record_replay(bench.card.replay, model)
     exchanges = knowledge_exchanges(
         [*task.facts, *negatives],
@@ -126,7 +126,7 @@ def _plan_knowledge(run: Run, task: Assignment, *, seed: int, attempt: int) -> P
     )
 
     def recall(weights: Weights) -> float:
-        with run.rooms.workbench().using(weights) as model:
+        with run.rooms.workbench().borrowing(weights) as model:
             return share_right([probe for probe, _ in task.probes], model)
 
     unknown = tuple(Probe(lesson.question, "") for lesson in negatives if lesson.held_out)
@@ -136,12 +136,12 @@ def _plan_knowledge(run: Run, task: Assignment, *, seed: int, attempt: int) -> P
 def _plan_behaviour(run: Run, task: Assignment, *, seed: int) -> Plan:
     """Plan an adapter that follows the wishes of its turns everywhere, by distilling them from the context."""
     bench = run.rooms.workbench()
-    with bench.using([]) as model:
+    with bench.borrowing([]) as model:
         wished = record_replay(bench.card.replay, model, context=task.turns)
     trained, held_out = behaviour_exchanges(wished, questions=BEHAVIOUR_QUESTIONS, seed=seed)
 
     def recall(weights: Weights) -> float:
-        with run.rooms.workbench().using(weights) as model:
+        with run.rooms.workbench().borrowing(weights) as model:
             return share_same(held_out, model)
 
     return Plan(tuple(trained), recall)

@@ -43,7 +43,7 @@ def _confirmed(run: Run, pairs: Sequence[Suspicion]) -> list[Suspicion]:
         chats.append([*pair.newer.messages, {"role": "user", "content": pair.older_lesson.question}])
     if not chats:
         return []
-    with run.rooms.workbench().using([]) as model:
+    with run.rooms.workbench().borrowing([]) as model:
         replies = model.generate(chats, max_new_tokens=_ANSWER_TOKENS)
     return [
         pair

@@ -37,6 +37,7 @@ class Workbench:
         self._training_stack: TrainingStack = stack
         self._training_host = training_host
         self._home = home
+        self._slice_s = slice_ms / 1000
         self._bare_replay: Replay | None = None
         self._other_text: Replay | None = None
 
@@ -60,11 +61,21 @@ class Workbench:
 
     @contextmanager
     def using(self, weights: Weights) -> Iterator[LanguageModel]:
-        """Hold the model with exactly these adapters active; what was active before comes back."""
-        with self.model.exclusive():
-            self._attach(weights)
-            with self.stack.activated(weights):
-                yield self.model
+        """Hold the model with exactly these adapters active, in one go; what was active before comes back."""
+        with self.model.exclusive(), self._active(weights):
+            yield self.model
+
+    @contextmanager
+    def borrowing(self, weights: Weights) -> Iterator[LanguageModel]:
+        """Use the model with exactly these adapters active, in slices: between two of them the chat goes first."""
+        with self.model.in_slices(lambda: self._active(weights), slice_s=self._slice_s):
+            yield self.model
+
+    @contextmanager
+    def _active(self, weights: Weights) -> Iterator[None]:
+        self._attach(weights)
+        with self.stack.activated(weights):
+            yield
 
     def activate(self, weights: Weights) -> None:
         """Make these adapters active from now on; the caller holds the model."""
@@ -86,14 +97,14 @@ class Workbench:
     def bare_replay(self) -> Replay:
         """Return what the bare base says to its replay questions; asked once."""
         if self._bare_replay is None:
-            with self.using([]) as model:
+            with self.borrowing([]) as model:
                 self._bare_replay = record_replay(self.card.replay, model)
         return self._bare_replay
 
     def other_text(self, count: int) -> Sequence[Exchange]:
         """Return at most ``count`` exchanges that no lesson touches: the bare base's own words on what it is probed."""
         if self._other_text is None:
-            with self.using([]) as model:
+            with self.borrowing([]) as model:
                 self._other_text = record_replay([question for question, _ in self.card.probes], model)
         stride = max(1, len(self._other_text.exchanges) // count)
         return self._other_text.exchanges[::stride][:count]

@@ -71,6 +71,15 @@ class LoadedModel:
         """Hold the model: no generation and no other training meanwhile. Reentrant within a thread."""
         return self._lock.exclusive()
 
+    def in_slices(
+        self, around: Callable[[], AbstractContextManager[None]], *, slice_s: float
+    ) -> AbstractContextManager[None]:
+        """Hold the model, but between two steps of ``generate`` and ``token_losses`` let others have it.
+
+        That is where ``slice_s`` have passed; ``around`` is entered anew afterwards. Within another hold, in one go.
+        """
+        return self._lock.in_slices(around, slice_s=slice_s)
+
     def held_by_host(self) -> AbstractContextManager[None]:
         """Say that the host called this thread while it holds its lock: ``exclusive`` then does not wait for it."""
         return self._lock.held_by_host()
@@ -122,8 +131,9 @@ class LoadedModel:
         found: list[tuple[float, ...]] = [()] * len(samples)
         lengths = [len(sample.tokens) for sample in samples]
         for indices in batches(lengths, most_rows=MOST_ROWS, most_tokens=MOST_BATCH_TOKENS):
-            with self.exclusive(), evaluating(self.network):
+            with self._lock.steps(), evaluating(self.network):
                 losses = sample_losses(self.network, [samples[index] for index in indices])
+                self._lock.pause()
             for index, loss in zip(indices, losses, strict=True):
                 found[index] = loss
         return found
@@ -137,11 +147,12 @@ class LoadedModel:
 
     def _complete(self, prompts: list[list[int]], *, max_new_tokens: int) -> list[list[int]]:
         replies: list[list[int]] = [[] for _ in prompts]
-        with self.exclusive(), evaluating(self.network):
+        with self._lock.steps(), evaluating(self.network):
             for step in decode(self.network, prompts, stop=self._stop, max_new_tokens=max_new_tokens):
                 for reply, token in zip(replies, step, strict=True):
                     if token is not None:
                         reply.append(token)
+                self._lock.pause()
         return replies
 
     def _stream_into(
