@@ -227,7 +227,7 @@ def test_nothing_is_recorded_in_multi_user_mode_unless_the_user_opts_in(world):
     assert everything(world) == []
     world.engine.change_settings("recording", multi_user=True)
     world.webui.chat("Mine?")
-    assert len(everything(world)) == 2
+    assert [user for user, _ in everything(world)] == ["Mine?"]
 
 
 def test_nothing_is_recorded_while_recording_is_off(world):
@@ -301,3 +301,20 @@ def test_a_huge_message_and_odd_characters_are_recorded_as_they_are(world):
     text = "x" * 100_000 + " \u202eמימין\u202c 👩\u200d🚀 \x00 end"
     world.webui.chat(text)
     assert recorded(world) == visible_turns(world.webui.history)
+
+
+def test_what_is_said_while_recording_is_off_is_not_recorded_later(world):
+    world.webui.chat("My dog is called Rex.")
+    world.engine.change_settings("recording", enabled=False)
+    world.webui.chat("My bank is called Hidden.")
+    world.webui.regenerate()
+    world.webui.chat("Hello.")
+    assert len(world.engine.turns()) == 1
+    world.engine.change_settings("recording", enabled=True)
+    world.webui.chat("My cat is called Tom.")
+    world.webui.chat("Hello.")
+    told = [turn.user for turn in world.engine.turns()]
+    assert told == ["My dog is called Rex.", "My cat is called Tom.", "Hello."]
+    home = world.engine.home.folder
+    assert not [path for path in home.rglob("*") if path.is_file() and b"Hidden" in path.read_bytes()]
+    assert world.engine.verify() == []

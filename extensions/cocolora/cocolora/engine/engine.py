@@ -159,6 +159,10 @@ class Engine:
             self.jobs.submit_once(handlers.INDEX)
         return synced
 
+    def pass_over(self, conversation: Conversation, rows: Sequence[Row]) -> None:
+        """See to it that what is said while nothing is recorded is not recorded later, when the chat goes on."""
+        self._rooms.journal.pass_over(conversation, rows, now=self._rooms.clock())
+
     # Answering
 
     def contextualise(

@@ -103,6 +103,8 @@ def _keep(engine: Engine, chat: Chat, row: Row, context: Context) -> None:
     if engine.settings.recording.enabled:
         engine.record(chat.conversation(), chat.rows, drawn_on=context.sources)
         chat.recorded = True
+    else:
+        engine.pass_over(chat.conversation(), chat.rows)
 
 
 def tell(engine: Engine, chat: Chat, text: str, page: Page) -> Iterator[Shown]:

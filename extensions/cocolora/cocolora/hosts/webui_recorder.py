@@ -134,17 +134,21 @@ class WebuiRecorder:
     def sync(
         self, chat: str, history: Mapping[str, Any], *, change: Change = Change.RECORDED, drawn_on: Sequence[str] = ()
     ) -> None:
-        """Make the journal's turns of a chat equal its history, unless they are."""
-        if not self._may_record():
-            return
+        """Make the journal's turns of a chat equal its history, unless they are.
+
+        What is said while nothing may be recorded is passed over then and for ever.
+        """
         rows = rows_of(history, spoken=self._spoken)
-        if self._synced.get(chat) != hash(tuple(rows)):
-            profile = self._profile_of(chat)
-            conversation = conversation_of(chat, rows, profile=profile, now=datetime.now(UTC))
+        if self._synced.get(chat) == hash(tuple(rows)):
+            return
+        conversation = conversation_of(chat, rows, profile=self._profile_of(chat), now=datetime.now(UTC))
+        if self._may_record():
             synced = self._engine.record(conversation, rows, change=change, drawn_on=drawn_on)
-            self._synced[chat] = hash(tuple(rows))
             if synced.joined:
                 self._on_copied()
+        else:
+            self._engine.pass_over(conversation, rows)
+        self._synced[chat] = hash(tuple(rows))
 
 
 def ticket_of(state: Mapping[str, Any]) -> Ticket | None:

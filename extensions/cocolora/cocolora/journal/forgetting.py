@@ -76,7 +76,7 @@ def _bury_all(
     for turn in turns:
         holders = (turn.conversation_id, *conversations_of(connection, turn.id))
         texts = [(version.user, version.reply) for version in versions if version.turn_id == turn.id]
-        bury(connection, turn, texts=texts, conversation_ids=holders, now=now)
+        bury(connection, turn.id, said_at=turn.said_at, texts=texts, conversation_ids=holders, now=now)
         touched.update(dict.fromkeys(holders))
     return list(touched)
 

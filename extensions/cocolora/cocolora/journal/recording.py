@@ -6,8 +6,10 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from secrets import token_hex
 
 from cocolora.core.conversations import Change, Conversation, Turn
+from cocolora.core.ids import derive_id
 from cocolora.core.reconcile import Keep, Operation, Record, Remove, Revise, Row, infer_change, reconcile
 from cocolora.core.records import Synced
 from cocolora.journal.conversations import (
@@ -16,7 +18,7 @@ from cocolora.journal.conversations import (
     find_conversation,
     get_conversation,
 )
-from cocolora.journal.tombstones import Tombstones, next_ordinal, take_ordinal
+from cocolora.journal.tombstones import Tombstones, bury, next_ordinal, take_ordinal
 from cocolora.journal.turns import (
     add_rejected,
     conversations_of,
@@ -56,6 +58,21 @@ def sync(
     operations = reconcile(turns, tombstones.leave_out(rows, turns))
     pen = _Pen(connection, conversation, tombstones, change, now, len(rows))
     return pen.write(operations)
+
+
+def pass_over(connection: sqlite3.Connection, conversation: Conversation, rows: Sequence[Row], *, now: datetime) -> int:
+    """Leave a tombstone for each row that is no turn; see Journal.pass_over."""
+    rows = [_readable(row) for row in rows]
+    known = find_conversation(connection, conversation.id)
+    turns = select_turns(connection, conversation_id=conversation.id) if known else []
+    tombstones = Tombstones(connection, conversation)
+    new = [op.row for op in reconcile(turns, tombstones.leave_out(rows, turns)) if isinstance(op, Record)]
+    said = [row for row in new if not tombstones.covers(row, (row.user,))]
+    for row in said:
+        turn_id = derive_id("turn", "passed over", token_hex())
+        said_at, texts = row.said_at or now, [row.texts]
+        bury(connection, turn_id, said_at=said_at, texts=texts, conversation_ids=[conversation.id], now=now)
+    return len(said)
 
 
 def move(connection: sqlite3.Connection, conversation_id: str, *, profile: str, now: datetime) -> Synced:

@@ -30,6 +30,13 @@ class Told(Transactions):
         """
         return self._write(recording.sync, conversation, rows, change=change, now=now)
 
+    def pass_over(self, conversation: Conversation, rows: Sequence[Row], *, now: datetime) -> int:
+        """Keep what ``rows`` say beyond the conversation's turns from ever being recorded; return how much that is.
+
+        Nothing of it is kept but keyed hashes, as of what was forgotten.
+        """
+        return self._write(recording.pass_over, conversation, rows, now=now)
+
     def conversations(self, profile: str | None = None) -> list[Conversation]:
         """Return the conversations of a profile, or of all, oldest first."""
         return self._read(conversations.all_conversations, profile)

@@ -4,7 +4,8 @@ The host's own chat log still holds a forgotten row, and every later sync brings
 journal keeps keyed hashes (HMAC-SHA256, with 32 random bytes that never leave this journal) of the normalised
 texts. A hash is not text: nothing can be read from it, it has the same length for every message, and it means
 nothing beside another journal. Who holds the journal file, key included, can at most confirm a guess of a whole
-message, word for word; so these hashes are never exported.
+message, word for word; so these hashes are never exported. What was said while nothing was to be recorded is known
+again in the same way.
 """
 
 from __future__ import annotations
@@ -76,8 +77,9 @@ class Tombstones:
 
 def bury(
     connection: sqlite3.Connection,
-    turn: Turn,
+    turn_id: str,
     *,
+    said_at: datetime,
     texts: Iterable[tuple[str, str]],
     conversation_ids: Iterable[str],
     now: datetime,
@@ -87,14 +89,14 @@ def bury(
     It knows the texts of every version, and the user's texts alone: a reply can be regenerated.
     """
     key = _secret(connection)
-    connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", (turn.id, to_text(turn.said_at), to_text(now)))
+    connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", (turn_id, to_text(said_at), to_text(now)))
     connection.executemany(
         "INSERT OR IGNORE INTO tombstone_conversations VALUES (?, ?)",
-        [(turn.id, _hash(key, "conversation", conversation_id)) for conversation_id in conversation_ids],
+        [(turn_id, _hash(key, "conversation", conversation_id)) for conversation_id in conversation_ids],
     )
     connection.executemany(
         "INSERT OR IGNORE INTO tombstone_texts VALUES (?, ?)",
-        [(turn.id, _hash(key, *parts)) for user, reply in texts for parts in ((user, reply), (user,))],
+        [(turn_id, _hash(key, *parts)) for user, reply in texts for parts in ((user, reply), (user,))],
     )
 
 

@@ -12,7 +12,9 @@ from cocolora.ui.page import Page, View
 from cocolora.ui.words import escape, size
 
 RECORDING = "What is said is recorded"
-RECORDING_MEANS = "Off: nothing new is recorded or learned; what there is stays, and goes on answering."
+RECORDING_MEANS = (
+    "Off: what is said meanwhile is never recorded or learned; what there is stays, and goes on answering."
+)
 ON_THIS_MACHINE = (
     "All of it is on this machine, readable by your user alone, and none of it is sent anywhere. Private chats "
     "are not recorded."
