@@ -3,7 +3,7 @@
 import pytest
 
 from cocolora.errors import SettingsInvalid
-from cocolora.settings import Settings, load_settings, save_settings
+from cocolora.settings import Settings, SettingsFile, load_settings, save_settings
 
 
 def test_a_profile_has_what_differs_there_and_the_rest_as_everywhere(tmp_path):
@@ -40,3 +40,23 @@ def test_the_first_rule_that_fits_says_where_a_new_chat_belongs(place, profile):
 def test_a_rule_that_is_none_is_refused():
     with pytest.raises(SettingsInvalid, match="an equals sign"):
         Settings().changed("profiles", rules="instruct")
+
+
+def test_what_another_process_or_an_editor_writes_holds_at_once(tmp_path, caplog):
+    path = tmp_path / "settings.json"
+    ours, theirs = SettingsFile(path), SettingsFile(path)
+    theirs.keep(theirs.read().changed("recording", enabled=False))
+    ours.keep(ours.read().changed("learning", rank=4))
+    assert not theirs.read().recording.enabled
+    assert theirs.read().learning.rank == 4
+    path.write_text('{"learning": ', encoding="utf-8")
+    assert ours.read().learning.rank == 4
+    assert "stay as they were" in caplog.text
+    path.unlink()
+    assert ours.read() == Settings()
+
+
+def test_the_settings_are_the_owners_alone(tmp_path):
+    path = tmp_path / "settings.json"
+    SettingsFile(path).keep(Settings())
+    assert path.stat().st_mode & 0o077 == 0

@@ -42,7 +42,7 @@ from cocolora.engine.workbench import Workbench
 from cocolora.errors import HomeBusy
 from cocolora.journal import Journal
 from cocolora.retrieval import SearchIndex
-from cocolora.settings import Settings, load_settings, save_settings
+from cocolora.settings import Settings, SettingsFile
 
 
 class Engine:
@@ -70,11 +70,12 @@ class Engine:
     ) -> None:
         home = Home(folder)
         home.create()
-        settings = load_settings(home.settings_file)
+        settings_file = SettingsFile(home.settings_file)
+        settings = settings_file.read()
         journal = Journal.open(home.journal_file)
         embedder, self.embedder_trouble = find_embedder(settings.retrieval)
         index = SearchIndex.open(home.index_folder, embedder=embedder, time_zone=settings.retrieval.time_zone)
-        self._rooms = Rooms(home, settings, journal, index, find_model, clock, training_host)
+        self._rooms = Rooms(home, settings_file, journal, index, find_model, clock, training_host)
         self._speedometer, finder = Speedometer(self._rooms), LeakFinder(self._rooms)
         self.jobs = JobRunner(
             journal.queue,
@@ -134,8 +135,7 @@ class Engine:
         return self._keep_settings(self.settings.changed_in(profile, section, **values))
 
     def _keep_settings(self, settings: Settings) -> Settings:
-        save_settings(settings, self.home.settings_file)
-        self._rooms.settings = settings
+        self._rooms.settings_file.keep(settings)
         self.jobs.wake()
         return settings
 

@@ -17,7 +17,7 @@ from cocolora.engine.workbench import Workbench
 from cocolora.errors import ModelError, NoModel
 from cocolora.journal import Journal
 from cocolora.retrieval import SearchIndex, Unit
-from cocolora.settings import Settings
+from cocolora.settings import Settings, SettingsFile
 
 
 def utc_now() -> datetime:
@@ -30,7 +30,7 @@ class Rooms:
     """The rooms of one home, wired together; ``find_model`` returns what the host has loaded right now."""
 
     home: Home
-    settings: Settings
+    settings_file: SettingsFile
     journal: Journal
     index: SearchIndex
     find_model: Callable[[], LanguageModel | None]
@@ -39,6 +39,11 @@ class Rooms:
     _bench: Workbench | None = field(default=None)
     _left: list[Workbench] = field(default_factory=list)
     _one_bench: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold now."""
+        return self.settings_file.read()
 
     def workbench(self) -> Workbench:
         """Return the workbench of the loaded model; a new one when the host loaded another. Raises NoModel."""
