@@ -6,6 +6,7 @@ from cocolora.core.adapters import Activation, AdapterState
 from cocolora.core.conversations import Conversation
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Outcome
+from cocolora.core.told import Standing
 from cocolora.errors import HostsChat, SettingsInvalid
 from cocolora.ui import conversations, reading
 from cocolora.ui.page import Lookout
@@ -61,6 +62,16 @@ def test_each_turn_says_what_became_of_it(engine, tell, learned, mark, read):
     ]
     assert places == sorted(places)
     assert "&lt;b&gt;Mog&lt;/b&gt;" in shown
+
+
+def test_a_secret_and_a_document_say_that_they_were_kept_out(tell, mark, read):
+    secret, document = tell("pets", "My password is swordfish.", "A long text.")
+    mark(secret, Outcome.SECRET)
+    mark(document, Outcome.DOCUMENT)
+    shown = read("pets")
+    assert "Holds a secret, never learned" in shown
+    assert "A document, not learned" in shown
+    assert set(reading.STANDINGS) == set(Standing)
 
 
 def test_a_reply_says_what_it_drew_on(engine, tell, read):

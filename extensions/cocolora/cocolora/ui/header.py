@@ -41,6 +41,7 @@ def show_status(view: View) -> str:
     """Return the status as HTML."""
     status = view.status
     lines = [_tiles(status, view.history, view.settings.learning)]
+    lines += dict.fromkeys(tuple(view.page.failed.values()))
     if status.trouble:
         lines.append(refused(f"{status.trouble} {WITHOUT_TRAINING}"))
     if not status.turns:

@@ -23,6 +23,8 @@ STANDINGS = {
     Standing.READ: "Read, nothing to learn",
     Standing.LEARNED: "Learned",
     Standing.REJECTED: "Not learned",
+    Standing.SECRET: "Holds a secret, never learned",
+    Standing.DOCUMENT: "A document, not learned",
 }
 CHANGES = {
     Change.EDITED: "Edited",
