@@ -1,5 +1,6 @@
 import json
 
+import gradio as gr
 import pytest
 
 from cocolora.core.adapters import Activation, AdapterState
@@ -9,8 +10,9 @@ from cocolora.core.records import Outcome
 from cocolora.core.told import Standing
 from cocolora.errors import HostsChat, SettingsInvalid
 from cocolora.ui import conversations, reading
+from cocolora.ui.board import Board
 from cocolora.ui.page import Lookout
-from tests.ui.conftest import STARTED
+from tests.ui.conftest import STARTED, blocks_of
 
 DOG, CAT = "My dog is called Biscuit.", "My cat is called <b>Mog</b>."
 
@@ -120,6 +122,27 @@ def test_an_edited_turn_has_its_new_text_and_its_adapter_is_stale(engine, page, 
     assert [adapter.name for adapter in engine.journal.stale_adapters()] == ["animals"]
     assert "Edited" in read("pets")
     assert engine.contextualise("What is my dog called?").memory_block.count("Max") == 1
+
+
+def test_what_is_typed_into_an_edit_stays_when_the_turn_is_learned_meanwhile(engine, page, tell, learned, mark):
+    def lay_out():
+        board = Board(engine, profile="personal")
+        reading.build_reading(board)
+        board.wire()
+        return board
+
+    _, board = blocks_of(lay_out)
+    (dog,) = tell("pets", DOG)
+    conversations.choose_conversation(engine, page, "pets")
+    reading.choose_turns(engine, page, [dog.id])
+    reading.ask_edit(engine, page)
+    assert gr.update(value=DOG) in board.updates(page)
+    mark(dog, Outcome.LEARNED, learned("animals", [dog]))
+    updates = board.updates(page)
+    assert any("Learned in animals" in str(update) for update in updates)
+    assert gr.update(value=DOG) not in updates
+    engine.conversations.edit_turn(dog.id, conversation_id="pets", user="My dog is called Max.", reply="Ok.")
+    assert gr.update(value="My dog is called Max.") in board.updates(page)
 
 
 def test_an_edit_can_be_left_and_an_empty_one_is_refused(engine, page, tell, read):
