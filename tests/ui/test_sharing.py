@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,22 @@ def test_what_would_leave_says_what_it_holds_what_it_tells_and_who_signs_it(engi
     assert "spoil each other" in shown
     assert sharing.leave(engine, page) == "Nothing was written."
     assert sharing.show_preparation(Lookout(engine).look(page)) == ""
+
+
+def test_a_leak_check_that_waits_for_another_job_is_under_way(engine, page, learned):
+    go_on = threading.Event()
+    engine.jobs.handlers |= {"evaluate": lambda task: str(go_on.wait(30)), "leaks": lambda task: "Checked."}
+    adapter = learned("pets")
+    prepared(page, [adapter])
+    engine.jobs.submit("evaluate")
+    engine.sharing.start_leak_check([adapter])
+    view = Lookout(engine).look(page)
+    assert engine.jobs.current.kind == "evaluate"
+    assert sharing.CHECKING in sharing.show_preparation(view)
+    assert not sharing._can_leave(view)
+    go_on.set()
+    assert engine.jobs.wait(timeout_s=30)
+    assert sharing._can_leave(Lookout(engine).look(page))
 
 
 def test_an_export_is_a_job_and_nothing_is_offered_before_it_is_written(engine, page, learned):

@@ -78,8 +78,13 @@ class JobRunner:
     @property
     def current(self) -> JobView | None:
         """The job that runs or is next."""
+        return next(iter(self.pending), None)
+
+    @property
+    def pending(self) -> tuple[JobView, ...]:
+        """The job that runs, and those that wait here, in their order."""
         with self._state:
-            return self._running or next(iter(self._asked.values()), None)
+            return (*([self._running] if self._running else []), *self._asked.values())
 
     @property
     def last(self) -> JobView | None:
