@@ -1,5 +1,8 @@
+import threading
+
 from cocolora.core.events import Progress
 from cocolora.core.records import JobState
+from cocolora.engine import status
 from cocolora.engine.jobs import JobView
 from cocolora.ui import header
 from cocolora.ui.page import Lookout
@@ -64,6 +67,24 @@ def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(engine, page):
     assert header.stop(engine, page) == "Stopping after the present step."
     assert engine.jobs.wait(timeout_s=30)
     assert header.stop(engine, page) == "Nothing is running."
+
+
+def test_while_one_profile_learns_another_is_queued_and_both_are_told(engine, page, tell, monkeypatch):
+    def learn(task):
+        learned.append(task.profile)
+        return str(go_on.wait(30))
+
+    learned, go_on = [], threading.Event()
+    engine.jobs.handlers["learn"] = learn
+    tell("pets", "My dog is called Biscuit.")
+    monkeypatch.setattr(status, "read_model", lambda rooms: ("tiny", "", "f" * 64))
+    engine.start_learning(profile="work")
+    assert header.learn_now(engine, page) == header.LEARNING_WAITS
+    assert header.learn_now(engine, page) == header.UNDER_WAY
+    assert "Learning “work” begins" in shown(engine, page)
+    go_on.set()
+    assert engine.jobs.wait(timeout_s=30)
+    assert learned == ["work", "personal"]
 
 
 def test_a_job_that_has_not_begun_shows_a_bar_without_an_end():

@@ -157,7 +157,9 @@ def test_a_bundle_says_which_of_its_adapters_no_prompt_would_choose(engine, page
         CheckedAdapter(adapter, 1, Activation.ROUTED, (), questions)
         for adapter, questions in zip(adapters, [("Who?",), ()], strict=True)
     )
-    bundle = CheckedBundle(tmp_path / "friend.zip", adapters[0].base, found, Limits(), "", STARTED, files=9, size_bytes=9)
+    bundle = CheckedBundle(
+        tmp_path / "friend.zip", adapters[0].base, found, Limits(), "", STARTED, files=9, size_bytes=9
+    )
     page.offered = Imported(bundle, tuple(adapters), "none.")
     shown = importing.show_offered(Lookout(engine).look(page))
     assert f"“mute” {importing.WITHOUT_QUESTIONS}." in shown

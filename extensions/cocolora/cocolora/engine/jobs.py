@@ -36,6 +36,7 @@ class JobView:
     progress: Progress | None = None
     message: str = ""
     quiet: bool = False
+    profile: str = DEFAULT_PROFILE
 
 
 def nothing_planned() -> datetime | None:
@@ -308,7 +309,7 @@ class JobRunner:
 
 
 def _view(job: Job) -> JobView:
-    return JobView(job.id, job.kind, job.state, None, job.message, job.kind in QUIET_KINDS)
+    return JobView(job.id, job.kind, job.state, None, job.message, job.kind in QUIET_KINDS, job.profile)
 
 
 def _severity(error: Exception) -> tuple[int, str, str]:
