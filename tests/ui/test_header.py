@@ -34,6 +34,23 @@ def test_without_a_model_the_page_says_why_nothing_is_learned_and_what_still_wor
     assert "from 1 conversation" in told
 
 
+def test_the_status_says_why_what_waits_is_not_learned_yet(engine, page, tell, monkeypatch):
+    tell("pets", "My dog is called Biscuit.")
+    monkeypatch.setattr(status, "read_model", lambda rooms: ("tiny", "", "f" * 64))
+    assert "automatic learning is off" in shown(engine, page)
+    engine.jobs.handlers["learn"] = lambda task: "Nothing was learned."
+    engine.start_learning()
+    assert engine.jobs.wait(timeout_s=30)
+    engine.change_settings("learning", automatic=True)
+    assert "the last learning left them, so it begins by hand or when more is said" in shown(engine, page)
+    go_on = threading.Event()
+    engine.jobs.handlers["learn"] = lambda task: str(go_on.wait(30))
+    engine.change_settings_in("personal", "learning", due_turns=1, settle_minutes=0)
+    tell("boats", "Our boat is called Wren.")
+    assert "learning is due" in shown(engine, page)
+    go_on.set()
+
+
 def test_learning_without_a_model_is_not_begun(engine, page, tell):
     tell("pets", "My dog is called Biscuit.")
     assert header.learn_now(engine, page) == header.NEEDS_MODEL

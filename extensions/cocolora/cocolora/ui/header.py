@@ -44,7 +44,7 @@ WITHOUT_TRAINING = "What is said is remembered all the same, and quoted where it
 def show_status(view: View) -> str:
     """Return the status as HTML."""
     status = view.status
-    lines = [_tiles(status, view.history, view.settings.learning)]
+    lines = [_tiles(status, view.history, view.settings.of(status.profile).learning)]
     lines += dict.fromkeys(tuple(view.page.failed.values()))
     if status.trouble:
         lines.append(refused(f"{status.trouble} {WITHOUT_TRAINING}"))
@@ -64,7 +64,7 @@ def _tiles(status: Status, history: History, learning: Learning) -> str:
     tiles = [
         _tile("Remembered", count(status.turns, "turn"), f"from {count(status.conversations, 'conversation')}"),
         _tile("Learned", count(facts, "fact"), f"in {count(len(ready), 'adapter')}{model}"),
-        _tile("Waiting", count(status.unread, "turn"), _when(status, learning), full=_fullness(status, learning)),
+        _tile("Waiting", count(status.unread, "turn"), _when(status), full=_fullness(status, learning)),
     ]
     return f'<dl class="cocolora-tiles">{"".join(tiles)}</dl>'
 
@@ -80,14 +80,10 @@ def _tile(name: str, value: str, detail: str, *, full: float | None = None) -> s
     )
 
 
-def _when(status: Status, learning: Learning) -> str:
+def _when(status: Status) -> str:
     if status.trouble or not status.unread:
         return "all was read" if not status.unread else "for a model that can learn"
-    if not learning.automatic:
-        return "automatic learning is off"
-    if status.due.now:
-        return "learning is due"
-    return f"learned by itself at {learning.due_turns} turns or {learning.due_tokens} tokens"
+    return "learning is due" if status.due.now else status.due.why
 
 
 def _fullness(status: Status, learning: Learning) -> float:
