@@ -8,7 +8,7 @@ from cocolora.core.export import ExportForm
 from cocolora.engine.import_report import Imported
 from cocolora.engine.leaks import Leak
 from cocolora.engine.share import QUESTIONS_FILE, ExportWish
-from cocolora.errors import NoModel
+from cocolora.errors import KeyUnusable, NoModel
 from cocolora.sharing import CheckedAdapter, CheckedBundle, Limits
 from cocolora.ui import importing, sharing
 from cocolora.ui.page import Lookout, Preparation
@@ -170,5 +170,17 @@ def test_a_key_is_made_once_and_shown(engine, page):
     assert importing.NO_KEY in importing.show_key(Lookout(engine).look(page))
     assert "signed by RW" in importing.make_key(engine, page)
     assert engine.sharing.public_key() in importing.show_key(Lookout(engine).look(page)).replace("&#x2F;", "/")
+    assert importing.make_key(engine, page).endswith("already.")
+
+
+def test_a_key_that_cannot_be_used_says_what_is_wrong_with_it(engine, page):
+    assert importing._lacks_key(Lookout(engine).look(page))
+    engine.home.key_file.touch(mode=0o600)
     engine.home.key_file.write_text("nonsense")
-    assert Lookout(engine).look(page).public_key == ""
+    view = Lookout(engine).look(page)
+    assert "is no minisign key" in importing.show_key(view)
+    assert importing.ANOTHER_KEY in importing.show_key(view)
+    assert importing.NO_KEY not in importing.show_key(view)
+    assert not importing._lacks_key(view)
+    with pytest.raises(KeyUnusable):
+        importing.make_key(engine, page)

@@ -11,13 +11,14 @@ from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import escape
+from cocolora.ui.words import escape, refused
 
 QUARANTINE = "Imported adapters stay off until you switch them on."
 NONE_WAITS = "No imported adapter waits to be switched on."
 SWITCHING_ON = "Switching one on asks it first what the base model knew and what it cannot know, on this model."
 WITHOUT_QUESTIONS = "came without questions, so that no prompt chooses it: switched on, it takes part in every reply"
 NO_KEY = "You have no key, so your bundles leave unsigned."
+ANOTHER_KEY = "To make another one, move this file away first."
 TELL_KEY = "Your bundles are signed by this key. Tell it to those who take them in, on another way than the bundle's:"
 
 
@@ -58,7 +59,9 @@ def switch_on(engine: Engine, page: Page, adapter_id: str | None) -> str:
 
 
 def make_key(engine: Engine, page: Page) -> str:
-    """Make a key to sign bundles with."""
+    """Make a key to sign bundles with, unless there is one."""
+    if key := engine.sharing.public_key():
+        return f"Your bundles are signed by {key} already."
     return f"Made. Your bundles are signed by {engine.sharing.make_key()} from now on."
 
 
@@ -89,7 +92,9 @@ def _waiting_line(view: View, adapter: Adapter) -> str:
 
 
 def show_key(view: View) -> str:
-    """Return the public key as HTML."""
+    """Return the public key as HTML, or what is wrong with it."""
+    if view.key_trouble:
+        return refused(f"{view.key_trouble} {ANOTHER_KEY}")
     key = view.public_key
     told = f"{escape(TELL_KEY)} <code>{escape(key)}</code>" if key else escape(NO_KEY)
     return f'<p class="cocolora-quiet cocolora-key">{told}</p>'
@@ -132,9 +137,13 @@ def _build_key(board: Board) -> None:
     shown = gr.HTML()
     make = gr.Button("Make a key", size="sm", visible=False, elem_id="cocolora-make-key")
     answer = gr.HTML()
-    board.follow(shown, see=lambda view: view.public_key, show=show_key)
-    board.follow(make, see=lambda view: view.public_key, show=lambda view: gr.update(visible=not view.public_key))
+    board.follow(shown, see=show_key, show=show_key)
+    board.follow(make, see=_lacks_key, show=lambda view: gr.update(visible=_lacks_key(view)))
     board.on(make.click, make_key, answer=answer)
+
+
+def _lacks_key(view: View) -> bool:
+    return not view.public_key and not view.key_trouble
 
 
 def _is_offered(view: View) -> bool:

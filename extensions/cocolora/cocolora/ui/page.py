@@ -205,6 +205,15 @@ class View:
             return ""
 
     @property
+    def key_trouble(self) -> str:
+        """Why the key that there is cannot be used; empty where it can, and where there is none."""
+        try:
+            self.lookout.engine.sharing.public_key()
+        except KeyUnusable as error:
+            return str(error)
+        return ""
+
+    @property
     def stack_verdict(self) -> KeptVerdict | None:
         """What the newest test of the profile's whole stack found."""
         engine, profile = self.lookout.engine, self.page.profile
