@@ -160,6 +160,10 @@ def test_a_chat_that_the_webui_keeps_is_edited_there(engine, page):
     engine.record(Conversation("w1", "personal", "Webui chat", "webui", STARTED), [Row(DOG, "Ok.", STARTED)])
     (dog,) = engine.turns()
     page.choose_conversation("w1")
+    page.choose_turns([dog.id])
+    with pytest.raises(HostsChat, match="Edit the message in the chat itself"):
+        reading.ask_edit(engine, page)
+    assert page.editing is None
     page.editing = dog.id
     with pytest.raises(HostsChat, match="Edit the message in the chat itself"):
         reading.save_edit(engine, page, "My dog is called Max.", "Ok.")

@@ -97,9 +97,10 @@ def move(engine: Engine, page: Page, profile: str | None) -> str:
 
 
 def ask_edit(engine: Engine, page: Page) -> str:
-    """Open the chosen turn for editing."""
+    """Open the chosen turn for editing, unless its chat is edited elsewhere."""
     if len(page.turn_ids) != 1:
         return "Choose exactly one turn to edit."
+    engine.conversations.check_editable(_chosen(page))
     page.editing = page.turn_ids[0]
     return ""
 
