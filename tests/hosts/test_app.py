@@ -113,6 +113,21 @@ def test_a_stopped_reply_is_kept_as_far_as_it_came(engine, parrot, monkeypatch):
     assert [turn.reply for turn in engine.turns()] == ["Your dog is called"]
 
 
+def test_a_new_chat_stops_the_reply_of_the_old_one_which_shows_nothing_more(engine, parrot, monkeypatch):
+    monkeypatch.setattr(app_chat, "PIECE_S", 0.0)
+    blocks, _ = blocks_of(lambda: app.build_app(engine))
+    (on_new,) = [fn.fn for fn in blocks.fns.values() if fn.name == "on_new"]
+    chat = app_chat.Chat()
+    telling = app_chat.tell(engine, chat, "What is my dog called?", Page())
+    next(telling), next(telling)
+    fresh, messages, *_, halt = on_new(chat)
+    assert (fresh.rows, messages, halt["visible"]) == ([], [], False)
+    assert list(telling) == []
+    assert parrot.closed
+    assert [turn.reply for turn in engine.turns()] == ["Your dog is called"]
+    assert shown(engine, fresh, "Hello.")[-1][0][-1]["content"] == "Your dog is called Biscuit."
+
+
 def test_a_chat_follows_what_is_edited_and_forgotten_elsewhere(engine, parrot):
     chat = app_chat.Chat()
     shown(engine, chat, "My dog is called Biscuit.")

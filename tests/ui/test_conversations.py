@@ -1,15 +1,18 @@
 import json
 
+import gradio as gr
 import pytest
 
 from cocolora.core.adapters import Activation, AdapterState
 from cocolora.core.conversations import Conversation
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Outcome
+from cocolora.core.told import Standing
 from cocolora.errors import HostsChat, SettingsInvalid
 from cocolora.ui import conversations, reading
+from cocolora.ui.board import Board
 from cocolora.ui.page import Lookout
-from tests.ui.conftest import STARTED
+from tests.ui.conftest import STARTED, blocks_of
 
 DOG, CAT = "My dog is called Biscuit.", "My cat is called <b>Mog</b>."
 
@@ -63,6 +66,16 @@ def test_each_turn_says_what_became_of_it(engine, tell, learned, mark, read):
     assert "&lt;b&gt;Mog&lt;/b&gt;" in shown
 
 
+def test_a_secret_and_a_document_say_that_they_were_kept_out(tell, mark, read):
+    secret, document = tell("pets", "My password is swordfish.", "A long text.")
+    mark(secret, Outcome.SECRET)
+    mark(document, Outcome.DOCUMENT)
+    shown = read("pets")
+    assert "Holds a secret, never learned" in shown
+    assert "A document, not learned" in shown
+    assert set(reading.STANDINGS) == set(Standing)
+
+
 def test_a_reply_says_what_it_drew_on(engine, tell, read):
     (dog,) = tell("pets", DOG)
     tell("later", "What is my dog called?")
@@ -111,6 +124,27 @@ def test_an_edited_turn_has_its_new_text_and_its_adapter_is_stale(engine, page, 
     assert engine.contextualise("What is my dog called?").memory_block.count("Max") == 1
 
 
+def test_what_is_typed_into_an_edit_stays_when_the_turn_is_learned_meanwhile(engine, page, tell, learned, mark):
+    def lay_out():
+        board = Board(engine, profile="personal")
+        reading.build_reading(board)
+        board.wire()
+        return board
+
+    _, board = blocks_of(lay_out)
+    (dog,) = tell("pets", DOG)
+    conversations.choose_conversation(engine, page, "pets")
+    reading.choose_turns(engine, page, [dog.id])
+    reading.ask_edit(engine, page)
+    assert gr.update(value=DOG) in board.updates(page)
+    mark(dog, Outcome.LEARNED, learned("animals", [dog]))
+    updates = board.updates(page)
+    assert any("Learned in animals" in str(update) for update in updates)
+    assert gr.update(value=DOG) not in updates
+    engine.conversations.edit_turn(dog.id, conversation_id="pets", user="My dog is called Max.", reply="Ok.")
+    assert gr.update(value="My dog is called Max.") in board.updates(page)
+
+
 def test_an_edit_can_be_left_and_an_empty_one_is_refused(engine, page, tell, read):
     (dog,) = tell("pets", DOG)
     read("pets")
@@ -126,6 +160,10 @@ def test_a_chat_that_the_webui_keeps_is_edited_there(engine, page):
     engine.record(Conversation("w1", "personal", "Webui chat", "webui", STARTED), [Row(DOG, "Ok.", STARTED)])
     (dog,) = engine.turns()
     page.choose_conversation("w1")
+    page.choose_turns([dog.id])
+    with pytest.raises(HostsChat, match="Edit the message in the chat itself"):
+        reading.ask_edit(engine, page)
+    assert page.editing is None
     page.editing = dog.id
     with pytest.raises(HostsChat, match="Edit the message in the chat itself"):
         reading.save_edit(engine, page, "My dog is called Max.", "Ok.")

@@ -1,5 +1,8 @@
+import threading
+
 from cocolora.core.events import Progress
 from cocolora.core.records import JobState
+from cocolora.engine import status
 from cocolora.engine.jobs import JobView
 from cocolora.ui import header
 from cocolora.ui.page import Lookout
@@ -29,6 +32,23 @@ def test_without_a_model_the_page_says_why_nothing_is_learned_and_what_still_wor
     assert header.WITHOUT_TRAINING in told
     assert "<strong>1</strong> turn" in told
     assert "from 1 conversation" in told
+
+
+def test_the_status_says_why_what_waits_is_not_learned_yet(engine, page, tell, monkeypatch):
+    tell("pets", "My dog is called Biscuit.")
+    monkeypatch.setattr(status, "read_model", lambda rooms: ("tiny", "", "f" * 64))
+    assert "automatic learning is off" in shown(engine, page)
+    engine.jobs.handlers["learn"] = lambda task: "Nothing was learned."
+    engine.start_learning()
+    assert engine.jobs.wait(timeout_s=30)
+    engine.change_settings("learning", automatic=True)
+    assert "the last learning left them, so it begins by hand or when more is said" in shown(engine, page)
+    go_on = threading.Event()
+    engine.jobs.handlers["learn"] = lambda task: str(go_on.wait(30))
+    engine.change_settings_in("personal", "learning", due_turns=1, settle_minutes=0)
+    tell("boats", "Our boat is called Wren.")
+    assert "learning is due" in shown(engine, page)
+    go_on.set()
 
 
 def test_learning_without_a_model_is_not_begun(engine, page, tell):
@@ -64,6 +84,24 @@ def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(engine, page):
     assert header.stop(engine, page) == "Stopping after the present step."
     assert engine.jobs.wait(timeout_s=30)
     assert header.stop(engine, page) == "Nothing is running."
+
+
+def test_while_one_profile_learns_another_is_queued_and_both_are_told(engine, page, tell, monkeypatch):
+    def learn(task):
+        learned.append(task.profile)
+        return str(go_on.wait(30))
+
+    learned, go_on = [], threading.Event()
+    engine.jobs.handlers["learn"] = learn
+    tell("pets", "My dog is called Biscuit.")
+    monkeypatch.setattr(status, "read_model", lambda rooms: ("tiny", "", "f" * 64))
+    engine.start_learning(profile="work")
+    assert header.learn_now(engine, page) == header.LEARNING_WAITS
+    assert header.learn_now(engine, page) == header.UNDER_WAY
+    assert "Learning “work” begins" in shown(engine, page)
+    go_on.set()
+    assert engine.jobs.wait(timeout_s=30)
+    assert learned == ["work", "personal"]
 
 
 def test_a_job_that_has_not_begun_shows_a_bar_without_an_end():

@@ -69,6 +69,23 @@ def test_a_wish_a_refusal_and_a_gift_are_each_told_in_a_sentence(view, tell, lea
     assert "Took in &quot;gift&quot; from friend.zip." in told
 
 
+def test_a_rollup_and_a_refused_one_are_told_as_what_they_are(view, tell, teach):
+    turns = tell("pets", "My dog is called Biscuit.", "My cat is called Mog.")
+    parts = {"level": 1, "sources": ("a1", "a2")}
+    teach("all", turns, **parts)
+    assert "Rolled up 2 adapters into &quot;all&quot;. It answers in their place." in overview.show_lately(view())
+    teach("worse", turns, state=AdapterState.REJECTED, reason="it recalls 10%", **parts)
+    told = overview.show_lately(view())
+    assert "Did not roll up 2 adapters: it recalls 10%. They answer as before." in told
+    assert "earn" not in told
+
+
+@pytest.mark.parametrize("state", [AdapterState.REJECTED, AdapterState.ROLLED_UP])
+def test_the_map_says_of_what_takes_no_part_that_it_is_off(view, tell, teach, state):
+    teach("pets", tell("pets", "My dog is called Biscuit."), state=state)
+    assert "<small>1 turn, off</small>" in descent.show_descent(view().status.adapters, view().history)
+
+
 def test_growth_says_in_words_what_it_draws(view, tell, teach):
     dog, _ = tell("pets", "My dog is called Biscuit.", "My cat is called Mog.")
     teach("dog", [dog])

@@ -1,8 +1,9 @@
 import pytest
 
 from cocolora.errors import SettingsInvalid
-from cocolora.settings import Learning, Settings, load_settings
+from cocolora.settings import Gate, Learning, Profiles, Settings, load_settings
 from cocolora.ui import settings_form
+from cocolora.ui.page import Lookout
 
 FIELDS = [
     (section, name, field)
@@ -55,3 +56,21 @@ def test_a_section_goes_back_to_its_defaults(engine, page):
     engine.change_settings("learning", rank=4, steps=7)
     assert settings_form.reset("learning", Learning)(engine, page) == "Back to the defaults."
     assert engine.settings.learning == Learning()
+
+
+def test_the_defaults_of_a_section_leave_each_profile_its_own_settings(engine, page):
+    engine.change_settings_in("work", "learning", rank=4)
+    engine.change_settings("profiles", names=("work",))
+    settings_form.reset("profiles", Profiles)(engine, page)
+    settings_form.reset("learning", Learning)(engine, page)
+    assert engine.settings.profiles.names == Profiles().names
+    assert engine.settings.of("work").learning.rank == 4
+
+
+def test_a_form_names_the_settings_that_do_not_hold_in_the_profile(engine, page):
+    engine.change_settings_in("work", "learning", rank=4, automatic=False)
+    assert settings_form.show_own("learning", Learning, Lookout(engine).look(page)) == ""
+    page.choose_profile("work")
+    told = settings_form.show_own("learning", Learning, Lookout(engine).look(page))
+    assert "“work” has settings of its own, which hold there instead of these: Automatic: off; Rank: 4." in told
+    assert settings_form.show_own("gate", Gate, Lookout(engine).look(page)) == ""

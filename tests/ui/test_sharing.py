@@ -1,14 +1,18 @@
+import threading
 from pathlib import Path
 
 import pytest
 
 from cocolora.core.adapters import Activation, AdapterState
 from cocolora.core.export import ExportForm
+from cocolora.engine.import_report import Imported
 from cocolora.engine.leaks import Leak
-from cocolora.engine.share import ExportWish
-from cocolora.errors import NoModel
+from cocolora.engine.share import QUESTIONS_FILE, ExportWish
+from cocolora.errors import KeyUnusable, NoModel
+from cocolora.sharing import CheckedAdapter, CheckedBundle, Limits
 from cocolora.ui import importing, sharing
 from cocolora.ui.page import Lookout, Preparation
+from tests.ui.conftest import STARTED
 
 PLAIN = {"name": "mine", "with_questions": False, "signed": True, "base_folder": None, "target": None}
 
@@ -57,6 +61,22 @@ def test_what_would_leave_says_what_it_holds_what_it_tells_and_who_signs_it(engi
     assert sharing.show_preparation(Lookout(engine).look(page)) == ""
 
 
+def test_a_leak_check_that_waits_for_another_job_is_under_way(engine, page, learned):
+    go_on = threading.Event()
+    engine.jobs.handlers |= {"evaluate": lambda task: str(go_on.wait(30)), "leaks": lambda task: "Checked."}
+    adapter = learned("pets")
+    prepared(page, [adapter])
+    engine.jobs.submit("evaluate")
+    engine.sharing.start_leak_check([adapter])
+    view = Lookout(engine).look(page)
+    assert engine.jobs.current.kind == "evaluate"
+    assert sharing.CHECKING in sharing.show_preparation(view)
+    assert not sharing._can_leave(view)
+    go_on.set()
+    assert engine.jobs.wait(timeout_s=30)
+    assert sharing._can_leave(Lookout(engine).look(page))
+
+
 def test_an_export_is_a_job_and_nothing_is_offered_before_it_is_written(engine, page, learned):
     prepared(page, [learned("pets")])
     assert sharing.export(engine, page) == ""
@@ -100,14 +120,67 @@ def test_imported_adapters_that_are_off_are_listed_with_where_they_come_from(eng
     assert "<b>gift</b>, from &lt;friend&gt;.zip (not signed)" in importing.show_waiting(view)
     assert importing._waiting(view) == [gift]
     assert importing.switch_on(engine, page, None) == "Choose an adapter first."
+    ask_about(engine, gift)
     assert importing.switch_on(engine, page, gift.id) == ""
     assert engine.jobs.wait(timeout_s=30)
     assert "No model is loaded" in engine.jobs.last.message
+
+
+def ask_about(engine, adapter):
+    folder = engine.home.adapter_folder(adapter.id)
+    folder.mkdir(parents=True)
+    (folder / QUESTIONS_FILE).write_text('["What is my dog called?"]')
+
+
+def test_an_adapter_that_no_prompt_would_choose_is_switched_on_for_every_reply(engine, page, learned):
+    def admit(task):
+        tried.append(task.payload["activation"])
+        return ""
+
+    tried = []
+    engine.jobs.handlers["admit"] = admit
+    gift = {"state": AdapterState.IMPORTED, "activation": Activation.OFF, "origin": "friend.zip"}
+    asked, mute = learned("asked", **gift), learned("mute", **gift)
+    ask_about(engine, asked)
+    shown = importing.show_waiting(Lookout(engine).look(page))
+    assert f"<b>mute</b>, from friend.zip; it {importing.WITHOUT_QUESTIONS}</li>" in shown
+    assert shown.count(importing.WITHOUT_QUESTIONS) == 1
+    assert importing.switch_on(engine, page, asked.id) == ""
+    assert importing.switch_on(engine, page, mute.id) == f'"mute" {importing.WITHOUT_QUESTIONS}.'
+    assert engine.jobs.wait(timeout_s=30)
+    assert tried == ["routed", "always"]
+
+
+def test_a_bundle_says_which_of_its_adapters_no_prompt_would_choose(engine, page, learned, tmp_path):
+    adapters = [learned(name) for name in ("asked", "mute")]
+    found = tuple(
+        CheckedAdapter(adapter, 1, Activation.ROUTED, (), questions)
+        for adapter, questions in zip(adapters, [("Who?",), ()], strict=True)
+    )
+    bundle = CheckedBundle(
+        tmp_path / "friend.zip", adapters[0].base, found, Limits(), "", STARTED, files=9, size_bytes=9
+    )
+    page.offered = Imported(bundle, tuple(adapters), "none.")
+    shown = importing.show_offered(Lookout(engine).look(page))
+    assert f"“mute” {importing.WITHOUT_QUESTIONS}." in shown
+    assert shown.count(importing.WITHOUT_QUESTIONS) == 1
 
 
 def test_a_key_is_made_once_and_shown(engine, page):
     assert importing.NO_KEY in importing.show_key(Lookout(engine).look(page))
     assert "signed by RW" in importing.make_key(engine, page)
     assert engine.sharing.public_key() in importing.show_key(Lookout(engine).look(page)).replace("&#x2F;", "/")
+    assert importing.make_key(engine, page).endswith("already.")
+
+
+def test_a_key_that_cannot_be_used_says_what_is_wrong_with_it(engine, page):
+    assert importing._lacks_key(Lookout(engine).look(page))
+    engine.home.key_file.touch(mode=0o600)
     engine.home.key_file.write_text("nonsense")
-    assert Lookout(engine).look(page).public_key == ""
+    view = Lookout(engine).look(page)
+    assert "is no minisign key" in importing.show_key(view)
+    assert importing.ANOTHER_KEY in importing.show_key(view)
+    assert importing.NO_KEY not in importing.show_key(view)
+    assert not importing._lacks_key(view)
+    with pytest.raises(KeyUnusable):
+        importing.make_key(engine, page)

@@ -6,6 +6,7 @@ import pytest
 
 from cocolora.errors import JournalDamaged, NoModel
 from cocolora.ui.board import Board, explain
+from cocolora.ui.header import show_status
 from cocolora.ui.page import Page
 from cocolora.ui.tab import build
 from tests.ui.conftest import blocks_of
@@ -75,6 +76,31 @@ def test_the_first_widget_says_why_nothing_can_be_shown_and_the_page_goes_on(boa
     assert len(caplog.records) == 1
     monkeypatch.undo()
     assert board.updates(page) == ["0", "personal"]
+
+
+def test_a_widget_that_cannot_be_shown_stops_no_other_and_the_status_says_why(engine, page, tell, caplog):
+    broken = [True]
+
+    def lay_out():
+        board = Board(engine, profile="personal")
+        status, choice, profile = gr.HTML(), gr.Dropdown(), gr.Textbox()
+        board.follow(status, see=show_status, show=show_status)
+        board.follow(choice, see=lambda view: 1 / 0 if broken else 1, show=lambda view: "chosen")
+        board.follow(profile, see=lambda view: view.page.profile, show=lambda view: view.page.profile)
+        board.wire()
+        return board
+
+    _, board = blocks_of(lay_out)
+    with caplog.at_level(logging.ERROR):
+        _, choice, profile = board.updates(page)
+        status, *_ = board.updates(page)
+    assert is_skip(choice)
+    assert profile == "personal"
+    assert status.count("Looking failed: ZeroDivisionError") == 1
+    assert len(caplog.records) == 1
+    broken.clear()
+    assert board.updates(page)[1] == "chosen"
+    assert "Looking failed" not in board.updates(page)[0]
 
 
 def test_a_refusal_is_its_own_sentence_and_is_escaped(engine, page, tmp_path):

@@ -306,7 +306,9 @@ class KeyUnusable(CocoloraError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(f"The key {path} cannot be used: {reason}. Export with --no-signature to leave it out.")
+        super().__init__(
+            f"The key {path} cannot be used: {reason}. Export without a signature (--no-signature) to leave it out."
+        )
 
 
 class CannotExport(CocoloraError):

@@ -13,14 +13,19 @@ from cocolora.core.reconcile import Row
 from cocolora.engine import Engine
 from cocolora.engine.rooms import utc_now
 
+NOT_RECORDED = "Recording is switched off: nothing of this chat is remembered or learned."
+
 console = Console()
 
 
 def run_chat(engine: Engine, *, profile: str) -> int:
-    """Read messages until an empty line or end of input; every turn is recorded."""
+    """Read messages until an empty line or end of input; every turn is recorded, unless recording is off."""
     conversation = Conversation(uuid.uuid4().hex, profile, "Terminal chat", "terminal", utc_now())
     rows: list[Row] = []
     console.print("An empty line ends the chat; /memory says what else can be asked.", style="dim")
+    recorded = engine.settings.recording.enabled
+    if not recorded:
+        console.print(NOT_RECORDED, style="dim")
     while message := _read():
         if (answer := engine.asides.answer(message, chat=conversation.id, profile=profile)) is not None:
             console.print(Markdown(answer))
@@ -34,7 +39,8 @@ def run_chat(engine: Engine, *, profile: str) -> int:
         reply = engine.reply([*before, {"role": "user", "content": message}], context)
         console.print(reply, markup=False, highlight=False)
         rows.append(Row(message, reply, utc_now()))
-        engine.record(conversation, rows, drawn_on=context.sources)
+        if recorded:
+            engine.record(conversation, rows, drawn_on=context.sources)
     if engine.jobs.current:
         console.print("Learning goes on; Ctrl-C stops it.", style="dim")
         try:

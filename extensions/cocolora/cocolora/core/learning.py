@@ -15,11 +15,20 @@ BUDGET_WINDOW = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Whether learning is due, and why or why not, in words; ``at`` is when it will be if nothing more is said."""
+    """Whether learning is due, and ``why`` it is not; ``at`` is when it will be if nothing more is said.
+
+    ``said`` is how much there is to be read, in words.
+    """
 
     now: bool
-    reason: str
+    why: str = ""
     at: datetime | None = None
+    said: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why learning is due or is not, in words."""
+        return "; ".join(filter(None, (self.said, self.why)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +58,21 @@ def is_due(unlearned: Sequence[Turn], learning: Learning, rhythm: Rhythm, *, zon
     tokens = sum(estimate_tokens(turn.text) for turn in unlearned)
     said = f"{count(len(unlearned), 'turn')} of about {count(tokens, 'token')} to be read"
     if not learning.automatic:
-        return Due(False, f"{said}; automatic learning is off")
+        return Due(False, "automatic learning is off", said=said)
     if rhythm.read_until is not None and rhythm.changed_at is not None and rhythm.changed_at <= rhythm.read_until:
-        return Due(False, f"{said}; the last learning left them, so it begins by hand or when more is said")
+        return Due(False, "the last learning left them, so it begins by hand or when more is said", said=said)
     rules = f"due at {count(learning.due_turns, 'turn')} or {count(learning.due_tokens, 'token')}"
     wanted_at = min(_moments(unlearned, learning, rhythm), default=None)
     if wanted_at is None:
-        return Due(False, f"{said}; {rules}")
+        return Due(False, rules, said=said)
     allowed_at = _allowed_at(learning, rhythm)
     at = max(wanted_at, allowed_at)
     if at <= rhythm.now:
-        return Due(True, said, at)
+        return Due(True, at=at, said=said)
     if wanted_at <= rhythm.now:
-        return Due(False, f"{said}; this hour's {learning.hourly_budget_minutes:g} minutes of training are used up "
-                   f"until {_clock_time(at, zone)}", at)  # fmt: skip
-    return Due(False, f"{said}; {rules}, or at {_clock_time(at, zone)} if nothing more is said", at)
+        budget = f"this hour's {learning.hourly_budget_minutes:g} minutes of training are used up"
+        return Due(False, f"{budget} until {_clock_time(at, zone)}", at, said)
+    return Due(False, f"{rules}, or at {_clock_time(at, zone)} if nothing more is said", at, said)
 
 
 def settled(turns: Sequence[Turn], *, until: datetime | None) -> list[Turn]:

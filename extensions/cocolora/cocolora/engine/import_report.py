@@ -37,6 +37,16 @@ class Imported:
         )
 
     @property
+    def without_questions(self) -> tuple[Adapter, ...]:
+        """The new adapters that no prompt will choose, although their maker's prompts chose them."""
+        mute = {
+            found.adapter.id
+            for found in self.bundle.adapters
+            if found.offered is Activation.ROUTED and not found.questions
+        }
+        return tuple(adapter for adapter in self.adapters if adapter.id in mute)
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """The report, a finding a line, and what to do next."""
         return (*self.findings, *_next_steps(self))
@@ -68,9 +78,6 @@ def _next_steps(imported: Imported) -> tuple[str, ...]:
         f"Took in {count(len(imported.adapters), 'new adapter')}, switched off. Next: `cocolora adapters ID "
         "--activation routed` asks it the gate's questions on this model, and switches it on if it passes."
     ]
-    new = {adapter.id for adapter in imported.adapters}
-    if any(
-        a.adapter.id in new and a.offered is Activation.ROUTED and not a.questions for a in imported.bundle.adapters
-    ):
+    if imported.without_questions:
         steps.append("Without its questions an adapter is never chosen by prompt: `--activation always` is left.")
     return tuple(steps)

@@ -36,6 +36,7 @@ class JobView:
     progress: Progress | None = None
     message: str = ""
     quiet: bool = False
+    profile: str = DEFAULT_PROFILE
 
 
 def nothing_planned() -> datetime | None:
@@ -79,8 +80,13 @@ class JobRunner:
     @property
     def current(self) -> JobView | None:
         """The job that runs or is next."""
+        return next(iter(self.pending), None)
+
+    @property
+    def pending(self) -> tuple[JobView, ...]:
+        """The job that runs, and those that wait here, in their order."""
         with self._state:
-            return self._running or next(iter(self._asked.values()), None)
+            return (*([self._running] if self._running else []), *self._asked.values())
 
     @property
     def last(self) -> JobView | None:
@@ -321,7 +327,7 @@ class JobRunner:
 
 
 def _view(job: Job) -> JobView:
-    return JobView(job.id, job.kind, job.state, None, job.message, job.kind in QUIET_KINDS)
+    return JobView(job.id, job.kind, job.state, None, job.message, job.kind in QUIET_KINDS, job.profile)
 
 
 def _severity(error: Exception) -> tuple[int, str, str]:

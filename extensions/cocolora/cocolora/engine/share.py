@@ -211,6 +211,12 @@ def read_questions(rooms: Rooms, adapter: Adapter) -> tuple[str, ...]:
     return tuple(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else ()
 
 
+def useful_activation(rooms: Rooms, adapter: Adapter) -> Activation:
+    """Return how an imported adapter can take part: without its questions no prompt ever chooses it."""
+    usual = adapter.kind.usual_activation
+    return usual if usual is not Activation.ROUTED or read_questions(rooms, adapter) else Activation.ALWAYS
+
+
 def index_questions(rooms: Rooms, adapter: Adapter) -> None:
     """Make an imported adapter findable by its questions: it stands for its turns, which are elsewhere."""
     rooms.index.add(

@@ -36,7 +36,8 @@ Shown = tuple[Any, ...]
 class Chat:
     """The conversation that one browser page shows; it gets its title from what is said first, and keeps its profile.
 
-    ``whys`` holds, for the moment of each turn, what was added to its prompt.
+    ``whys`` holds, for the moment of each turn, what was added to its prompt. A chat that was ``left`` for a new one
+    shows nothing more.
     """
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -45,6 +46,7 @@ class Chat:
     whys: dict[datetime, Context] = field(default_factory=dict)
     recorded: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
+    left: bool = False
 
     @property
     def messages(self) -> list[ChatMessage]:
@@ -112,6 +114,12 @@ def tell(engine: Engine, chat: Chat, text: str, page: Page) -> Iterator[Shown]:
 
     What is shown: the messages, the message box, why the reply is as it is, the choice of replies, the stop button.
     """
+    for shown in _tell(engine, chat, text, page):
+        if not chat.left:
+            yield shown
+
+
+def _tell(engine: Engine, chat: Chat, text: str, page: Page) -> Iterator[Shown]:
     if not text.strip():
         yield (gr.skip(),) * 5
         return
@@ -157,6 +165,13 @@ def choices(chat: Chat) -> Any:
 def stop(chat: Chat) -> None:
     """Let the reply that is being made end with what there is of it."""
     chat.stopping.set()
+
+
+def leave(chat: Chat) -> Chat:
+    """Leave a chat, whose reply is stopped, and return a new one."""
+    chat.left = True
+    stop(chat)
+    return Chat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +229,9 @@ def bind_chat(engine: Engine, widgets: ChatWidgets, page: gr.State) -> None:
         place = int(event.index if isinstance(event.index, int) else event.index[0]) // 2
         return on_choose(chat, place), place
 
-    def on_new() -> Shown:
-        fresh = Chat()
-        return fresh, [], "", choices(fresh)
+    def on_new(chat: Chat) -> Shown:
+        fresh = leave(chat)
+        return fresh, [], "", choices(fresh), gr.update(visible=False)
 
     said = [widgets.send.click, widgets.message.submit]
     quietly: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
@@ -227,7 +242,7 @@ def bind_chat(engine: Engine, widgets: ChatWidgets, page: gr.State) -> None:
     gr.on(
         [widgets.new.click, widgets.shown.clear],
         on_new,
-        None,
-        [chat, widgets.shown, widgets.why, widgets.which],
+        [chat],
+        [chat, widgets.shown, widgets.why, widgets.which, widgets.halt],
         **quietly,
     )

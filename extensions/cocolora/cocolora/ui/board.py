@@ -99,23 +99,29 @@ class Board:
         return await asyncio.to_thread(self.updates, page)
 
     def updates(self, page: Page) -> list[Any]:
-        """Return the update of every follower, in their order; a failure is told by the first one."""
+        """Return the update of every follower, in their order; when nothing can be seen, the first one says why."""
         try:
             view = self.lookout.look(page)
-            return [_update(follower, view, number) for number, follower in enumerate(self._followers)]
         except Exception as error:  # noqa: BLE001 - a page is an edge: it says so and goes on asking
             page.sent.clear()
             line = explanation(error, doing="Looking", told=page.failure)
             page.failure = line
             return [line, *[gr.skip() for _ in self._followers[1:]]]
+        return [_update(follower, view, number) for number, follower in enumerate(self._followers)]
 
 
 def _update(follower: Follower, view: View, number: int) -> Any:
-    seen = follower.see(view)
-    if view.page.sent.get(number, _NEVER) == seen:
-        return gr.skip()
-    update = follower.show(view)
-    view.page.sent[number] = seen
+    """Return a follower's update; one that fails keeps what it shows, and the others go on."""
+    sent, failed = view.page.sent, view.page.failed
+    try:
+        seen = follower.see(view)
+        update = gr.skip() if sent.get(number, _NEVER) == seen else follower.show(view)
+    except Exception as error:  # noqa: BLE001 - each widget is an edge: the page says so and goes on asking
+        sent.pop(number, None)
+        failed[number] = explanation(error, doing="Looking", told=failed.get(number, ""))
+        return failed[number] if number == 0 else gr.skip()
+    failed.pop(number, None)
+    sent[number] = seen
     return update
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cocolora.core.adapters import Adapter, AdapterKind
+from cocolora.core.adapters import Activation, Adapter, AdapterKind
 from cocolora.core.history import Descent
 from cocolora.core.phrases import count
 from cocolora.engine.history import History
@@ -41,7 +41,8 @@ def _adapter(adapter: Adapter, history: History) -> str:
     descents = history.descent_of(adapter.id)
     chats = ", ".join(chat_title(d.title, d.started_at) for d in descents) or adapter.origin or "forgotten chats"
     turns = sum(descent.turns for descent in descents)
-    told = f"{count(turns, 'turn')}, {ACTIVATIONS[adapter.activation].lower()}"
+    activation = adapter.activation if adapter.usable else Activation.OFF
+    told = f"{count(turns, 'turn')}, {ACTIVATIONS[activation].lower()}"
     return (
         f'<li class="{_look(adapter)}" title="From {escape(chats)}"><span>{escape(adapter.name)}</span>'
         f"<small>{escape(told)}</small></li>"

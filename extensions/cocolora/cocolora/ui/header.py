@@ -5,9 +5,11 @@ from __future__ import annotations
 import gradio as gr
 
 from cocolora.core.adapters import AdapterState
+from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.phrases import count
 from cocolora.core.records import JobState
 from cocolora.engine import Engine
+from cocolora.engine.handlers import LEARN
 from cocolora.engine.history import History
 from cocolora.engine.jobs import JobView
 from cocolora.engine.status import Status
@@ -33,6 +35,8 @@ FIRST_STEP = (
     "enough was said."
 )
 LOOKING = "Looking at what was learned …"
+UNDER_WAY = "Learning is under way already."
+LEARNING_WAITS = "Learning begins when what runs now is done."
 NEEDS_MODEL = "Nothing can be learned now: the top of the page says why."
 WITHOUT_TRAINING = "What is said is remembered all the same, and quoted where it fits."
 
@@ -40,13 +44,14 @@ WITHOUT_TRAINING = "What is said is remembered all the same, and quoted where it
 def show_status(view: View) -> str:
     """Return the status as HTML."""
     status = view.status
-    lines = [_tiles(status, view.history, view.settings.learning)]
+    lines = [_tiles(status, view.history, view.settings.of(status.profile).learning)]
+    lines += dict.fromkeys(tuple(view.page.failed.values()))
     if status.trouble:
         lines.append(refused(f"{status.trouble} {WITHOUT_TRAINING}"))
     if not status.turns:
         lines.append(f"<p>{escape(FIRST_STEP)}</p>")
     if status.job:
-        lines.append(show_job(status.job, remaining_s=view.remaining_s))
+        lines.append(show_job(status.job, remaining_s=view.remaining_s, profile=status.profile))
     elif status.last_job and status.last_job.message:
         lines.append(show_last(status.last_job))
     return f'<div class="cocolora-status">{"".join(lines)}</div>'
@@ -59,7 +64,7 @@ def _tiles(status: Status, history: History, learning: Learning) -> str:
     tiles = [
         _tile("Remembered", count(status.turns, "turn"), f"from {count(status.conversations, 'conversation')}"),
         _tile("Learned", count(facts, "fact"), f"in {count(len(ready), 'adapter')}{model}"),
-        _tile("Waiting", count(status.unread, "turn"), _when(status, learning), full=_fullness(status, learning)),
+        _tile("Waiting", count(status.unread, "turn"), _when(status), full=_fullness(status, learning)),
     ]
     return f'<dl class="cocolora-tiles">{"".join(tiles)}</dl>'
 
@@ -75,23 +80,24 @@ def _tile(name: str, value: str, detail: str, *, full: float | None = None) -> s
     )
 
 
-def _when(status: Status, learning: Learning) -> str:
+def _when(status: Status) -> str:
     if status.trouble or not status.unread:
         return "all was read" if not status.unread else "for a model that can learn"
-    if not learning.automatic:
-        return "automatic learning is off"
-    if status.due.now:
-        return "learning is due"
-    return f"learned by itself at {learning.due_turns} turns or {learning.due_tokens} tokens"
+    return "learning is due" if status.due.now else status.due.why
 
 
 def _fullness(status: Status, learning: Learning) -> float:
     return 1.0 if status.due.now else min(1.0, status.unread / learning.due_turns)
 
 
-def show_job(job: JobView, *, remaining_s: float | None = None) -> str:
-    """Return a waiting or running job as HTML, with a bar once it says how far it is."""
+def show_job(job: JobView, *, remaining_s: float | None = None, profile: str = DEFAULT_PROFILE) -> str:
+    """Return a waiting or running job as HTML, with a bar once it says how far it is.
+
+    Learning names its profile where that is not the one that is looked at, ``profile``.
+    """
     kind = DOING.get(job.kind, job.kind.capitalize())
+    if job.kind == LEARN and job.profile != profile:
+        kind = f"{kind} “{job.profile}”"
     progress = job.progress
     if progress is None:
         return f"<p>{escape(kind)} begins …</p><progress aria-label='{escape(kind)}'></progress>"
@@ -109,16 +115,16 @@ def show_last(job: JobView) -> str:
 
 
 def learn_now(engine: Engine, page: Page) -> str:
-    """Learn all unread turns in the background."""
-    current = engine.jobs.current
-    if current and current.kind == "learn":
-        return "Learning is under way already."
+    """Learn all unread turns in the background, after what runs already."""
+    pending = engine.jobs.pending
+    if any(job.kind == LEARN and job.profile == page.profile for job in pending):
+        return UNDER_WAY
     if not engine.journal.counts(page.profile).turns:
         return FIRST_STEP
     if engine.status(profile=page.profile).trouble:
         return NEEDS_MODEL
     engine.start_learning(profile=page.profile)
-    return ""  # the status says so
+    return LEARNING_WAITS if pending else ""  # the status says so
 
 
 def stop(engine: Engine, page: Page) -> str:

@@ -11,12 +11,14 @@ from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import escape
+from cocolora.ui.words import escape, refused
 
 QUARANTINE = "Imported adapters stay off until you switch them on."
 NONE_WAITS = "No imported adapter waits to be switched on."
 SWITCHING_ON = "Switching one on asks it first what the base model knew and what it cannot know, on this model."
+WITHOUT_QUESTIONS = "came without questions, so that no prompt chooses it: switched on, it takes part in every reply"
 NO_KEY = "You have no key, so your bundles leave unsigned."
+ANOTHER_KEY = "To make another one, move this file away first."
 TELL_KEY = "Your bundles are signed by this key. Tell it to those who take them in, on another way than the bundle's:"
 
 
@@ -50,12 +52,16 @@ def switch_on(engine: Engine, page: Page, adapter_id: str | None) -> str:
     if not adapter_id:
         return "Choose an adapter first."
     adapter = engine.journal.adapter(adapter_id)
-    engine.catalogue.start_admission(adapter, adapter.kind.usual_activation)
-    return ""  # the status says so
+    activation = engine.sharing.useful_activation(adapter)
+    engine.catalogue.start_admission(adapter, activation)
+    usual = activation is adapter.kind.usual_activation
+    return "" if usual else f'"{adapter.name}" {WITHOUT_QUESTIONS}.'  # the status says the rest
 
 
 def make_key(engine: Engine, page: Page) -> str:
-    """Make a key to sign bundles with."""
+    """Make a key to sign bundles with, unless there is one."""
+    if key := engine.sharing.public_key():
+        return f"Your bundles are signed by {key} already."
     return f"Made. Your bundles are signed by {engine.sharing.make_key()} from now on."
 
 
@@ -65,7 +71,8 @@ def show_offered(view: View) -> str:
     if offered is None:
         return ""
     items = "".join(f"<li>{escape(line)}</li>" for line in offered.findings)
-    return f'<div class="cocolora-preview"><ul>{items}</ul><p>{escape(QUARANTINE)}</p></div>'
+    mute = "".join(f"<p>“{escape(one.name)}” {WITHOUT_QUESTIONS}.</p>" for one in offered.without_questions)
+    return f'<div class="cocolora-preview"><ul>{items}</ul>{mute}<p>{escape(QUARANTINE)}</p></div>'
 
 
 def show_waiting(view: View) -> str:
@@ -73,12 +80,21 @@ def show_waiting(view: View) -> str:
     waiting = _waiting(view)
     if not waiting:
         return f'<p class="cocolora-quiet">{NONE_WAITS}</p>'
-    items = "".join(f"<li><b>{escape(one.name)}</b>, from {escape(one.origin)}</li>" for one in waiting)
+    items = "".join(_waiting_line(view, one) for one in waiting)
     return f'<div class="cocolora-preview"><ul>{items}</ul><p class="cocolora-quiet">{SWITCHING_ON}</p></div>'
 
 
+def _waiting_line(view: View, adapter: Adapter) -> str:
+    sharing = view.lookout.engine.sharing
+    activation = view.lookout.keep(("useful", adapter.id), lambda: sharing.useful_activation(adapter))
+    mute = "" if activation is adapter.kind.usual_activation else f"; it {WITHOUT_QUESTIONS}"
+    return f"<li><b>{escape(adapter.name)}</b>, from {escape(adapter.origin)}{mute}</li>"
+
+
 def show_key(view: View) -> str:
-    """Return the public key as HTML."""
+    """Return the public key as HTML, or what is wrong with it."""
+    if view.key_trouble:
+        return refused(f"{view.key_trouble} {ANOTHER_KEY}")
     key = view.public_key
     told = f"{escape(TELL_KEY)} <code>{escape(key)}</code>" if key else escape(NO_KEY)
     return f'<p class="cocolora-quiet cocolora-key">{told}</p>'
@@ -121,9 +137,13 @@ def _build_key(board: Board) -> None:
     shown = gr.HTML()
     make = gr.Button("Make a key", size="sm", visible=False, elem_id="cocolora-make-key")
     answer = gr.HTML()
-    board.follow(shown, see=lambda view: view.public_key, show=show_key)
-    board.follow(make, see=lambda view: view.public_key, show=lambda view: gr.update(visible=not view.public_key))
+    board.follow(shown, see=show_key, show=show_key)
+    board.follow(make, see=_lacks_key, show=lambda view: gr.update(visible=_lacks_key(view)))
     board.on(make.click, make_key, answer=answer)
+
+
+def _lacks_key(view: View) -> bool:
+    return not view.public_key and not view.key_trouble
 
 
 def _is_offered(view: View) -> bool:

@@ -42,6 +42,8 @@ def what_happened(adapter: Adapter, history: History) -> str:
     """Return in a sentence what came of teaching an adapter."""
     if adapter.origin:
         return f'Took in "{adapter.name}" from {adapter.origin}.'
+    if adapter.sources:
+        return _rolled_up(adapter)
     descents = history.descent_of(adapter.id)
     told = _listed([f'"{chat_title(d.title, d.started_at).removesuffix(".")}"' for d in descents])
     if adapter.state is AdapterState.REJECTED:
@@ -49,6 +51,14 @@ def what_happened(adapter: Adapter, history: History) -> str:
     if adapter.kind is AdapterKind.BEHAVIOUR:
         return f"Learned how you want to be answered, from {told}."
     return f"Learned {count(sum(d.facts for d in descents), 'fact')} from {told}."
+
+
+def _rolled_up(adapter: Adapter) -> str:
+    sources = count(len(adapter.sources), "adapter")
+    if adapter.state is AdapterState.REJECTED:
+        return f"Did not roll up {sources}: {adapter.reason}. They answer as before."
+    now = " It answers in their place." if adapter.usable else ""
+    return f'Rolled up {sources} into "{adapter.name}".{now}'
 
 
 def _listed(names: list[str]) -> str:

@@ -44,7 +44,10 @@ class Preparation:
 
 @dataclass(slots=True)
 class Page:
-    """The choices of one browser page, and what it was last sent: for each followed widget, what that shows."""
+    """The choices of one browser page, and what it was last sent: for each followed widget, what that shows.
+
+    ``failed`` has, for each followed widget that could not be shown, a line that says why.
+    """
 
     profile: str = DEFAULT_PROFILE
     spoken_in: str = ""
@@ -65,6 +68,7 @@ class Page:
     offered: Imported | None = None
     doomed: str | None = None
     failure: str = ""
+    failed: dict[int, str] = field(default_factory=dict)
     sent: dict[int, object] = field(default_factory=dict)
 
     def choose_profile(self, profile: str) -> None:
@@ -199,6 +203,15 @@ class View:
             return self.lookout.engine.sharing.public_key()
         except KeyUnusable:
             return ""
+
+    @property
+    def key_trouble(self) -> str:
+        """Why the key that there is cannot be used; empty where it can, and where there is none."""
+        try:
+            self.lookout.engine.sharing.public_key()
+        except KeyUnusable as error:
+            return str(error)
+        return ""
 
     @property
     def stack_verdict(self) -> KeptVerdict | None:

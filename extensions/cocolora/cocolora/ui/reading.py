@@ -23,6 +23,8 @@ STANDINGS = {
     Standing.READ: "Read, nothing to learn",
     Standing.LEARNED: "Learned",
     Standing.REJECTED: "Not learned",
+    Standing.SECRET: "Holds a secret, never learned",
+    Standing.DOCUMENT: "A document, not learned",
 }
 CHANGES = {
     Change.EDITED: "Edited",
@@ -95,9 +97,10 @@ def move(engine: Engine, page: Page, profile: str | None) -> str:
 
 
 def ask_edit(engine: Engine, page: Page) -> str:
-    """Open the chosen turn for editing."""
+    """Open the chosen turn for editing, unless its chat is edited elsewhere."""
     if len(page.turn_ids) != 1:
         return "Choose exactly one turn to edit."
+    engine.conversations.check_editable(_chosen(page))
     page.editing = page.turn_ids[0]
     return ""
 
@@ -155,10 +158,10 @@ def _build_editing(board: Board, edit: gr.Button, answer: gr.HTML) -> None:
         with gr.Row():
             keep = gr.Button("Save the turn", variant="primary", size="sm", elem_id="cocolora-save-turn")
             leave = gr.Button("Leave it as it is", size="sm")
-    board.follow(form, see=_edits, show=lambda view: gr.update(visible=_edits(view) is not None))
-    board.follow(user, see=_edits, show=lambda view: gr.update(value=told.turn.user if (told := _edits(view)) else ""))
+    board.follow(form, see=_edited, show=lambda view: gr.update(visible=_edits(view) is not None))
+    board.follow(user, see=_edited, show=lambda view: gr.update(value=told.turn.user if (told := _edits(view)) else ""))
     board.follow(
-        reply, see=_edits, show=lambda view: gr.update(value=told.turn.reply if (told := _edits(view)) else "")
+        reply, see=_edited, show=lambda view: gr.update(value=told.turn.reply if (told := _edits(view)) else "")
     )
     board.on(edit.click, ask_edit, answer=answer)
     board.on(keep.click, save_edit, [user, reply], answer=answer)
@@ -203,6 +206,12 @@ def _learnable(view: View) -> bool:
 
 def _edits(view: View) -> Told | None:
     return next((told for told in view.told if told.turn.id == view.page.editing), None)
+
+
+def _edited(view: View) -> tuple[str, int] | None:
+    """Return what the edit boxes depend on: what else becomes of the turn leaves in them what was typed."""
+    told = _edits(view)
+    return (told.turn.id, told.turn.version) if told else None
 
 
 def _turns(view: View) -> object:

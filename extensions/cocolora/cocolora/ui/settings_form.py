@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
 import gradio as gr
@@ -12,8 +13,9 @@ from pydantic.fields import FieldInfo
 from cocolora.engine import Engine
 from cocolora.settings import Settings
 from cocolora.ui.board import Board
-from cocolora.ui.page import Page
+from cocolora.ui.page import Page, View
 from cocolora.ui.presets import build_presets
+from cocolora.ui.words import escape
 
 UNITS = {
     "bytes": "bytes",
@@ -29,7 +31,9 @@ UNITS = {
 }
 
 OWN = "own"
-"""The settings of single profiles have no widget of their own: a profile's forms show and keep them."""
+"""The settings of single profiles have no widget: a form keeps them as they are, and names those it does not show."""
+
+WHERE_OWN = "They are changed with `cocolora settings --only-in`."
 
 
 def sections() -> dict[str, type[BaseModel]]:
@@ -56,7 +60,7 @@ def shown(value: object) -> object:
 
 def info(field: FieldInfo) -> str:
     """Return what a setting means, and its default."""
-    default = {True: "on", False: "off"}[field.default] if isinstance(field.default, bool) else shown(field.default)
+    default = _in_words(field.default)
     return f"{field.description} Default: {'empty' if default == '' else default}."
 
 
@@ -75,10 +79,26 @@ def reset(section: str, kind: type[BaseModel]) -> Callable[..., str]:
     """Return the handler that puts a section back to its defaults."""
 
     def reset_section(engine: Engine, page: Page) -> str:
-        engine.change_settings(section, **kind().model_dump())
+        engine.change_settings(section, **kind().model_dump(exclude={OWN}))
         return "Back to the defaults."
 
     return reset_section
+
+
+def show_own(section: str, kind: type[BaseModel], view: View) -> str:
+    """Return which settings of a section differ in the profile that is looked at as HTML; empty where none does."""
+    own = view.settings.profiles.own.get(view.page.profile, {}).get(section, {})
+    told = [
+        f"{label(name, kind.model_fields[name])}: {_in_words(own[name])}" for name in kind.model_fields if name in own
+    ]
+    if not told:
+        return ""
+    sentence = f"“{view.page.profile}” has settings of its own, which hold there instead of these: {'; '.join(told)}."
+    return f'<p class="cocolora-quiet">{escape(sentence)} {escape(WHERE_OWN)}</p>'
+
+
+def _in_words(value: object) -> object:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else shown(value)
 
 
 def build_settings(board: Board) -> None:
@@ -92,6 +112,7 @@ def build_settings(board: Board) -> None:
 
 def _build_section(board: Board, section: str, kind: type[BaseModel]) -> None:
     gr.Markdown(kind.__doc__ or "")
+    own = gr.HTML()
     switches = {name: field for name, field in kind.model_fields.items() if field.annotation is bool}
     fields = {name: _widget(name, field) for name, field in switches.items()}
     with gr.Row():
@@ -103,6 +124,7 @@ def _build_section(board: Board, section: str, kind: type[BaseModel]) -> None:
     answer = gr.HTML()
     for name, widget in fields.items():
         _follow(board, widget, section=section, name=name)
+    board.follow(own, see=partial(show_own, section, kind), show=partial(show_own, section, kind))
     widgets = list(fields.values())
     board.on(keep.click, save(section, list(fields)), widgets, answer=answer)
     board.on(defaults.click, reset(section, kind), answer=answer, resend=widgets)

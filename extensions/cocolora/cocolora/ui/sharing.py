@@ -203,7 +203,7 @@ def _choices(view: View) -> list[tuple[str, str]]:
 
 
 def _is_checking(view: View) -> bool:
-    return view.status.job is not None and view.status.job.kind == CHECK_LEAKS
+    return any(job.kind == CHECK_LEAKS for job in view.lookout.engine.jobs.pending)
 
 
 def _prepared_seen(view: View) -> object:

@@ -53,6 +53,10 @@ class ConversationDesk:
         """Return the ids of the conversations that hold a text."""
         return told.find_conversations(self._rooms, text, profile=profile)
 
+    def check_editable(self, conversation_id: str) -> None:
+        """Check that the turns of a conversation can be given another text. Raises UnknownId, HostsChat."""
+        correct.check_editable(self._rooms, conversation_id)
+
     def edit_turn(self, turn_id: str, *, conversation_id: str, user: str, reply: str) -> Synced:
         """Give a turn another text. Raises UnknownId, HostsChat, SettingsInvalid."""
         return correct.edit_turn(self._rooms, turn_id, conversation_id=conversation_id, user=user, reply=reply)

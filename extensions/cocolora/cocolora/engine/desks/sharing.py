@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cocolora.core.adapters import Adapter
+from cocolora.core.adapters import Activation, Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import ProgressCallback, ignore_progress
 from cocolora.core.export import ExportForm
@@ -100,6 +100,10 @@ class SharingDesk:
     def take_in(self, source: Path, *, profile: str = DEFAULT_PROFILE) -> Imported:
         """Take in a bundle, checked, switched off, and report what was found. Raises BundleRefused."""
         return share.import_stack(self._rooms, source, profile=profile)
+
+    def useful_activation(self, adapter: Adapter) -> Activation:
+        """Return how an imported adapter can take part: as is usual, unless no prompt could ever choose it."""
+        return share.useful_activation(self._rooms, adapter)
 
     def public_key(self) -> str:
         """Return the public key that bundles are signed with; empty where there is none. Raises KeyUnusable."""
