@@ -345,6 +345,7 @@ class SettingsFile:
     def keep(self, settings: Settings) -> None:
         """Write settings that hold from now on."""
         save_settings(settings, self._path)
+        self._settings = settings
 
 
 def _is_fresh(stamp: tuple[int, ...]) -> bool:
