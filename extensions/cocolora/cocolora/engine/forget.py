@@ -24,6 +24,13 @@ class ForgetPlan:
     adapters: tuple[Adapter, ...]
     taught_again: tuple[Turn, ...]
 
+    @property
+    def steps(self) -> int:
+        """The training steps that making the adapters again takes, if each passes at once."""
+        again = {turn.id for turn in self.taught_again}
+        made = (adapter for adapter in self.adapters if adapter.state is AdapterState.READY)
+        return sum(adapter.recipe.steps for adapter in made if again & set(adapter.turn_ids))
+
 
 def plan_forget(
     rooms: Rooms, *, conversation: str | None = None, turn_ids: Sequence[str] = (), match: str | None = None

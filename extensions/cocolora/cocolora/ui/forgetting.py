@@ -11,23 +11,30 @@ from cocolora.engine import Engine
 from cocolora.engine.forget import ForgetPlan
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import escape, turn_label
+from cocolora.ui.words import duration, escape, turn_label
 
 FOR_GOOD = (
     "This cannot be undone. What the chat program itself has saved is not touched: delete the chat there too if "
     "you want it gone."
 )
+UNMEASURED = "not measured yet (How long? under Training measures it)"
 
 
-def show_plan(plan: ForgetPlan) -> str:
-    """Return what would go, and what is taught again, as HTML."""
-    parts = [_list(f"{count(len(plan.turns), 'turn')} would be forgotten:", map(turn_label, plan.turns))]
+def show_plan(plan: ForgetPlan, *, seconds: float | None) -> str:
+    """Return what would go, what is taught again, and in about how many seconds, as HTML; None: not known."""
+    chosen = [turn for turn in plan.turns if turn not in plan.echoes]
+    parts = [_list(f"{count(len(chosen), 'turn')} would be forgotten:", map(turn_label, chosen))]
+    if plan.echoes:
+        later = f"{count(len(plan.echoes), 'later turn')} with a reply that repeats them would go along:"
+        parts.append(_list(later, map(turn_label, plan.echoes)))
     if plan.adapters:
         names = [adapter.name for adapter in plan.adapters]
         parts.append(_list("Adapters that learned from them, and go with them:", names))
     if plan.taught_again:
         again = f"{count(len(plan.taught_again), 'other turn')} of these adapters would be learned again:"
         parts.append(_list(again, map(turn_label, plan.taught_again)))
+        how_long = f"about {duration(seconds)} of training" if seconds is not None else UNMEASURED
+        parts.append(f"<p>How long that takes: {escape(how_long)}. The chat goes on meanwhile.</p>")
     return f'<div class="cocolora-preview">{"".join(parts)}<p><strong>{escape(FOR_GOOD)}</strong></p></div>'
 
 
@@ -69,7 +76,7 @@ def build_forgetting(board: Board, look: gr.Button, answer: gr.HTML) -> None:
     with gr.Row(visible=False) as confirm:
         really = gr.Button("Forget it for good", variant="stop", size="sm", elem_id="cocolora-forget")
         no = gr.Button("Keep it", size="sm")
-    board.follow(plan, see=_plan, show=_show_plan)
+    board.follow(plan, see=_plan_and_speed, show=_show_plan)
     board.follow(confirm, see=_plan, show=lambda view: gr.update(visible=view.page.plan is not None))
     board.on(look.click, preview, answer=answer)
     board.on(really.click, forget, answer=answer)
@@ -80,5 +87,13 @@ def _plan(view: View) -> object:
     return view.page.plan
 
 
+def _plan_and_speed(view: View) -> object:
+    return view.page.plan, view.speed
+
+
 def _show_plan(view: View) -> str:
-    return show_plan(view.page.plan) if view.page.plan else ""
+    plan, speed = view.page.plan, view.speed
+    if plan is None:
+        return ""
+    batch_samples = view.settings.learning.batch_samples
+    return show_plan(plan, seconds=speed.steps_s(plan.steps, batch_samples=batch_samples) if speed else None)
