@@ -20,6 +20,8 @@ Command = Callable[[argparse.Namespace], int]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; an explained failure is one sentence on stderr and exit code 1."""
     arguments = build_parser().parse_args(argv)
+    arguments.any_profile = arguments.profile is None
+    arguments.profile = arguments.profile or DEFAULT_PROFILE
     try:
         return _find(arguments.command)(arguments)
     except CocoloraError as error:
@@ -100,7 +102,7 @@ def _common_options() -> argparse.ArgumentParser:
         default="",
         help="Quantise a base that is not, while it is loaded (bitsandbytes).",
     )
-    common.add_argument("--profile", default=DEFAULT_PROFILE, help="Whose memory (default: %(default)s).")
+    common.add_argument("--profile", help=f"Whose memory (default: {DEFAULT_PROFILE}).")
     common.add_argument("--json", action="store_true", help="Print one JSON object.")
     return common
 

@@ -44,7 +44,7 @@ def _export_adapters(engine: Engine, arguments: Namespace) -> None:
     named, form = arguments.adapter, ExportForm(arguments.form)
     wanted: dict[str, Any] = {
         "profile": arguments.profile,
-        "adapter_ids": None if named is None else [find_adapter(engine, one).id for one in named],
+        "adapter_ids": None if named is None else [find_adapter(engine, one, arguments).id for one in named],
         "form": form,
     }
     leaks: tuple[Leak, ...] = ()

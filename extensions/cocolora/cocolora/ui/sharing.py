@@ -17,7 +17,7 @@ from cocolora.engine.share import ExportWish, interfering
 from cocolora.ui.board import Board
 from cocolora.ui.importing import build_importing
 from cocolora.ui.page import Page, Preparation, View
-from cocolora.ui.words import escape
+from cocolora.ui.words import adapter_label, escape
 
 FILE_NAME = "cocolora-stack.zip"
 FORMS = {
@@ -199,7 +199,7 @@ def _build_export(board: Board) -> None:
 
 def _choices(view: View) -> list[tuple[str, str]]:
     ready = [adapter for adapter in view.status.adapters if adapter.state is AdapterState.READY]
-    return [(adapter.name, adapter.id) for adapter in ready]
+    return [(adapter_label(adapter), adapter.id) for adapter in ready]
 
 
 def _is_checking(view: View) -> bool:
