@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
 from cocolora.engine.task import Handler, Task
-from cocolora.errors import ModelError
+from cocolora.errors import ChatFileInvalid, ModelError
 from cocolora.sharing import require_free
 
 LEARN, FORGET, ROLL_UP, EVALUATE, ADMIT = "learn", "forget", "rollup", "evaluate", "admit"
@@ -73,6 +74,7 @@ def forget_turns(rooms: Rooms, task: Task) -> str:
     else:  # a try that was interrupted forgot them: nothing may be left of their bytes either
         rooms.journal.scrub()
         rooms.index.tidy()
+        rooms.home.discard_exports()
     said = [f"Forgot {count(len(wanted), 'turn')} and {count(_number(task, 'adapters'), 'adapter')}."]
     try:
         said += [learn.learn(Run(rooms, x, task.on_progress, task.cancelled)).sentence for x in profiles]
@@ -153,11 +155,24 @@ def export_adapters(rooms: Rooms, task: Task) -> str:
 
 
 def import_files(rooms: Rooms, task: Task) -> str:
-    """Record the chats in the files ``paths``."""
-    paths = [Path(path) for path in _texts(task, "paths")]
-    return import_chats.import_chats(
-        rooms, paths, profile=task.profile, on_progress=task.on_progress, cancelled=task.cancelled
-    ).sentence
+    """Record the chats in the files ``paths``; copies that were ``uploaded`` go when nothing can be had of them."""
+    paths, uploaded = [Path(path) for path in _texts(task, "paths")], bool(task.payload.get("uploaded"))
+    if uploaded and not any(path.exists() for path in paths):  # a try that was interrupted recorded them
+        return "The chats are recorded."
+    try:
+        done = import_chats.import_chats(
+            rooms, paths, profile=task.profile, on_progress=task.on_progress, cancelled=task.cancelled
+        )
+    except ChatFileInvalid:
+        _discard(paths if uploaded else ())
+        raise
+    _discard(paths if uploaded else ())
+    return done.sentence
+
+
+def _discard(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def tend_index(rooms: Rooms, task: Task) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import gradio as gr
@@ -95,7 +94,7 @@ def export(engine: Engine, page: Page) -> str:
         return "Look at what would leave first."
     target = prepared.target
     if prepared.wish.form is not ExportForm.MERGED:
-        target = Path(tempfile.mkdtemp(prefix="cocolora-export-")) / target
+        target = engine.sharing.new_export(target.name)
     engine.sharing.start_export(target, prepared.wish)
     page.leaving = target
     return ""  # the status says so

@@ -56,6 +56,10 @@ class SharingDesk:
         wish = share.ExportWish(profile, named, form, with_questions, base_folder, signed)
         return share.export(self._rooms, target, wish, on_progress=on_progress)
 
+    def new_export(self, name: str) -> Path:
+        """Return a place in the home folder for an export of this name, to be downloaded within a day."""
+        return self._rooms.home.new_export(name)
+
     def start_export(self, target: Path, wish: share.ExportWish) -> None:
         """Write adapters in the background; ``target`` is there when all of it is. Raises FileExistsError."""
         self._jobs.submit(handlers.EXPORT, handlers.exporting(target, wish), profile=wish.profile)
