@@ -1,9 +1,11 @@
 """What was learned leaves in every form, and answers there as it did here."""
 
 import json
+import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from cocolora.cli import main
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, Recipe
@@ -16,7 +18,7 @@ from cocolora.core.records import Outcome
 from cocolora.engine import handlers
 from cocolora.engine.open_model import DEMO_BASE, model_in
 from cocolora.engine.share import ExportWish
-from cocolora.errors import CocoloraError
+from cocolora.errors import CannotExport, CocoloraError
 from cocolora.stack.files import LowRankPair, write_adapter
 from cocolora.stack.manifest import Manifest
 from tests.engine.conftest import BOSS, DOG
@@ -106,6 +108,28 @@ def landed_home(make_engine, tell, tmp_path):
     engine.journal.land_adapter(adapter, readings={(turn.id, 1): Outcome.LEARNED}, now=turn.said_at)
     engine.close()
     return tmp_path
+
+
+@pytest.mark.parametrize("form", [ExportForm.MERGED, ExportForm.GGUF])
+def test_the_files_of_another_model_of_the_same_shape_are_refused(form, landed_home, make_engine, tmp_path):
+    engine = make_engine(landed_home / "home")
+    other = shutil.copytree(DEMO_BASE, tmp_path / "other")
+    tensors = load_file(other / "model.safetensors")
+    name = next(name for name in tensors if name.endswith("q_proj.weight"))
+    save_file(tensors | {name: -tensors[name]}, other / "model.safetensors")
+    with pytest.raises(CannotExport, match="other holds another model than demo-base"):
+        engine.sharing.export(tmp_path / "out", form=form, base_folder=other)
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_cannot_be_compared_with_the_base_are_used_and_that_is_said(landed_home, make_engine, tmp_path):
+    engine = make_engine(landed_home / "home")
+    (tmp_path / "bare").mkdir()
+    shutil.copy(DEMO_BASE / "config.json", tmp_path / "bare")
+    done = engine.sharing.export(tmp_path / "out", form=ExportForm.GGUF, base_folder=tmp_path / "bare")
+    assert "bare holds demo-base" in done.unchecked
+    assert done.sentence.endswith("could not be checked: make sure that it does.")
+    assert not engine.sharing.export(tmp_path / "sure", form=ExportForm.GGUF, base_folder=DEMO_BASE).unchecked
 
 
 @pytest.fixture

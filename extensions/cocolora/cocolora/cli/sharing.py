@@ -65,7 +65,7 @@ def _export_adapters(engine: Engine, arguments: Namespace) -> None:
         f"({done.size_bytes / 1e6:.1f} MB), {text}. {_SHARES}"
     )
     signed = [f"Signed by {done.signer}."] if done.signer else []
-    warnings = [_INTERFERES] if done.interferes else []
+    warnings = [*([_INTERFERES] if done.interferes else []), *([done.unchecked] if done.unchecked else [])]
     values = {
         "target": done.target,
         "form": form,

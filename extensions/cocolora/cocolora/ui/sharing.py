@@ -12,7 +12,7 @@ from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.leaks import CHECK_LEAKS
 from cocolora.engine.open_model import DEMO_BASE
-from cocolora.engine.share import ExportWish, interfering
+from cocolora.engine.share import READS_BASE, ExportWish, interfering
 from cocolora.ui.board import Board
 from cocolora.ui.importing import build_importing
 from cocolora.ui.page import Page, Preparation, View
@@ -26,7 +26,6 @@ FORMS = {
     ExportForm.MERGED: "A copy of the base model with them inside",
     ExportForm.GGUF: "GGUF files, for llama.cpp and Ollama",
 }
-READS_BASE = (ExportForm.MERGED, ExportForm.GGUF)
 BASE_NEEDED = "Name the folder that holds the base model's files: this form is made from them."
 TARGET_NEEDED = "Name a folder that is not there yet: a copy of the base is written there, not offered for download."
 WITH_QUESTIONS = (
