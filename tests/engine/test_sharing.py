@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from cocolora.cli import main
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, Recipe
 from cocolora.core.conversations import ChatMessage
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.core.gate import Scores
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind, make_lesson
@@ -132,6 +132,16 @@ def test_files_that_cannot_be_compared_with_the_base_are_used_and_that_is_said(l
     assert not engine.sharing.export(tmp_path / "sure", form=ExportForm.GGUF, base_folder=DEMO_BASE).unchecked
 
 
+@pytest.mark.parametrize("number", [None, *Number])
+def test_the_numbers_of_a_merged_base_are_chosen_in_the_background_too(number, landed_home, make_engine, tmp_path):
+    engine = make_engine(landed_home / "home")
+    wish = ExportWish("personal", form=ExportForm.MERGED, base_folder=DEMO_BASE, number=number)
+    engine.sharing.start_export(tmp_path / "merged", wish)
+    assert engine.jobs.wait(timeout_s=60)
+    config = json.loads((tmp_path / "merged" / "config.json").read_text(encoding="utf-8"))
+    assert config["dtype"] == (number or Number.BFLOAT16)
+
+
 @pytest.fixture
 def run(landed_home, capsys):
     """Return a function that runs a command with --json on one of the homes: (exit code, output)."""
@@ -156,5 +166,7 @@ def test_commands_share_a_stack_from_one_home_to_another(run, tmp_path):
     for form in ExportForm:
         code, out = run("export", tmp_path / f"as {form}", "--form", form, "--no-leak-check", home="friend")
         assert (code, out["leaks"], out["signer"], len(out["adapters"])) == (0, [], "", 1)
+    run("export", tmp_path / "half", "--form", "merged", "--dtype", "float16", "--no-leak-check", home="friend")
+    assert json.loads((tmp_path / "half" / "config.json").read_text(encoding="utf-8"))["dtype"] == "float16"
     code, out = run("export", tmp_path / "one", "--adapter", "pets", home="friend")
     assert [leak["keys"] for leak in out["leaks"]] == [0]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cocolora import __version__
 from cocolora.core.conversations import DEFAULT_PROFILE
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.core.rollup import RollupMethod
 from cocolora.errors import CocoloraError
 
@@ -168,6 +168,11 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         "--with-questions",
         action="store_true",
         help="Add the questions (not the answers) that the adapters were taught, so that they route elsewhere.",
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=[number.value for number in Number],
+        help="merged: the numbers to round to (default: the base's own where they have 16 bits, else bfloat16).",
     )
     parser.add_argument("--no-signature", action="store_true", help="Do not sign the bundle although there is a key.")
     parser.add_argument(

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cocolora.cli.commands import console, find_adapter, progress_bar, show
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.leaks import Leak
@@ -57,6 +57,7 @@ def _export_adapters(engine: Engine, arguments: Namespace) -> None:
             with_questions=arguments.with_questions,
             base_folder=arguments.base or DEMO_BASE,
             signed=not arguments.no_signature,
+            number=Number(arguments.dtype) if arguments.dtype else None,
             on_progress=on_progress,
         )
     text = "with the questions they answer" if done.with_questions else "without any conversation text"

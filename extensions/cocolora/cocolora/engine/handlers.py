@@ -10,7 +10,7 @@ from pathlib import Path
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import Progress
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.core.phrases import count
 from cocolora.core.records import Occasion
 from cocolora.core.rollup import RollupMethod, RollupPlan
@@ -134,6 +134,7 @@ def exporting(target: Path, wish: share.ExportWish) -> dict[str, object]:
         "with_questions": wish.with_questions,
         "base_folder": None if wish.base_folder is None else str(wish.base_folder),
         "signed": wish.signed,
+        "number": None if wish.number is None else str(wish.number),
     }
 
 
@@ -149,6 +150,7 @@ def export_adapters(rooms: Rooms, task: Task) -> str:
         bool(told["with_questions"]),
         None if told["base_folder"] is None else Path(str(told["base_folder"])),
         bool(told["signed"]),
+        Number(str(told["number"])) if told.get("number") else None,
     )
     done = share.export(rooms, target, wish, on_progress=task.on_progress, cancelled=task.cancelled)
     return done.sentence

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback, ignore_progress, never_cancelled
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind
 from cocolora.core.phrases import count
@@ -40,7 +40,8 @@ class ExportWish:
 
     No text leaves without ``with_questions``; with it, the questions that the adapters answer go into a bundle (not
     the answers): they are what routing needs where the conversations are not. ``base_folder`` holds the base's
-    files, for the forms that read them. A bundle is ``signed`` when there is a key.
+    files, for the forms that read them. A bundle is ``signed`` when there is a key. A merged base is rounded to
+    ``number``; without one, to the base's own type where that has 16 bits, else to bfloat16.
     """
 
     profile: str
@@ -49,6 +50,7 @@ class ExportWish:
     with_questions: bool = False
     base_folder: Path | None = None
     signed: bool = True
+    number: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def export(
         size_bytes = write_bundle(target, contents, base=base, now=rooms.clock(), key=key, step=step).size_bytes
     else:
         unchecked = _check_files_of_base(rooms, wish) if contents else ""
-        size_bytes = write_form(wish.form, target, Order(contents, base, wish.base_folder), step=step)
+        size_bytes = write_form(wish.form, target, Order(contents, base, wish.base_folder, wish.number), step=step)
     signer = key.public if key else ""
     return Exported(target, tuple(adapters), size_bytes, wish.with_questions, wish.form, signer, unchecked)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import ProgressCallback, ignore_progress
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.engine import dataset, handlers, share
 from cocolora.engine.import_report import Imported
 from cocolora.engine.jobs import JobRunner
@@ -46,6 +46,7 @@ class SharingDesk:
         with_questions: bool = False,
         base_folder: Path | None = None,
         signed: bool = True,
+        number: Number | None = None,
         on_progress: ProgressCallback = ignore_progress,
     ) -> share.Exported:
         """Write adapters as a bundle or in another form.
@@ -53,7 +54,7 @@ class SharingDesk:
         Raises UnknownId, AdapterDamaged, BaseMismatch, CannotExport, KeyUnusable, FileExistsError.
         """
         named = None if adapter_ids is None else tuple(adapter_ids)
-        wish = share.ExportWish(profile, named, form, with_questions, base_folder, signed)
+        wish = share.ExportWish(profile, named, form, with_questions, base_folder, signed, number)
         return share.export(self._rooms, target, wish, on_progress=on_progress)
 
     def new_export(self, name: str) -> Path:
