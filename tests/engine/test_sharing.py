@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cocolora.cli import main
+from cocolora.cli.commands import console
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, Recipe
 from cocolora.core.conversations import ChatMessage
 from cocolora.core.export import ExportForm, Number
@@ -16,6 +17,8 @@ from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind, make_lesson
 from cocolora.core.records import Outcome
 from cocolora.engine import handlers
+from cocolora.engine.desks.sharing import SharingDesk
+from cocolora.engine.leaks import Leak
 from cocolora.engine.open_model import DEMO_BASE, model_in
 from cocolora.engine.share import ExportWish
 from cocolora.errors import CannotExport, CocoloraError
@@ -151,6 +154,44 @@ def run(landed_home, capsys):
         return code, json.loads(capsys.readouterr().out.strip().splitlines()[-1])
 
     return run
+
+
+@pytest.fixture
+def export(landed_home, monkeypatch, capsys, tmp_path):
+    """Return a function that exports an adapter which recites, as a person would: (exit code, output)."""
+
+    def check(desk, **_):
+        return (Leak(desk.would_leave()[0], keys=2, asked=recited[0]),)
+
+    recited = [1]
+    monkeypatch.setattr(SharingDesk, "check_leaks", check)
+
+    def export(*options, answer=None, asked=1):
+        recited[0] = asked
+        monkeypatch.setattr("sys.stdin.isatty", lambda: answer is not None)
+        monkeypatch.setattr(console, "input", lambda question: answer)
+        code = main(["export", "--home", str(landed_home / "home"), str(tmp_path / "out"), *options])
+        return code, " ".join(capsys.readouterr().out.split())
+
+    return export
+
+
+def test_what_is_recited_is_said_before_anything_is_written_and_needs_a_yes(export, tmp_path):
+    for answer in (None, "", "n"):
+        code, out = export(answer=answer)
+        assert code == 1
+        assert '"pets" recites 1 of 2 private answers' in out
+        assert not (tmp_path / "out").exists()
+    code, out = export(answer="y")
+    assert code == 0
+    assert out.index("recites 1 of 2") < out.index("An adapter shares what it learned") < out.index("Wrote 1 adapter")
+    assert (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("options", "asked"), [(["--yes"], 1), (["--json"], 1), (["--no-leak-check"], 1), ([], 0)])
+def test_nothing_is_asked_where_it_was_answered_or_nothing_was_recited(options, asked, export, tmp_path):
+    assert export(*options, asked=asked)[0] == 0
+    assert (tmp_path / "out").exists()
 
 
 @pytest.mark.slow
