@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,11 +13,11 @@ from cocolora.cli.commands import console
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, Recipe
 from cocolora.core.conversations import ChatMessage
 from cocolora.core.export import ExportForm, Number
-from cocolora.core.gate import Scores
+from cocolora.core.gate import Scores, judge
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind, make_lesson
-from cocolora.core.records import Outcome
-from cocolora.engine import handlers
+from cocolora.core.records import Occasion, Outcome
+from cocolora.engine import catalogue, handlers
 from cocolora.engine.desks.sharing import SharingDesk
 from cocolora.engine.leaks import Leak
 from cocolora.engine.open_model import DEMO_BASE, model_in
@@ -154,6 +155,44 @@ def run(landed_home, capsys):
         return code, json.loads(capsys.readouterr().out.strip().splitlines()[-1])
 
     return run
+
+
+@pytest.fixture
+def gift(landed_home, make_engine, tmp_path):
+    """An engine that took an adapter in, which changes next to nothing, and the adapter."""
+    make_engine(landed_home / "home").sharing.export(tmp_path / "stack.zip", with_questions=True)
+    friend = make_engine(tmp_path / "friend")
+    (taken,) = friend.sharing.take_in(tmp_path / "stack.zip", profile="work").adapters
+    return friend, taken
+
+
+def test_an_imported_adapter_meets_the_gate_of_its_profile_and_then_the_whole_stack_is_asked(gift):
+    friend, taken = gift
+    friend.change_settings("gate", probes=4)
+    friend.change_settings_in("work", "gate", retention_loss=1.0, abstention=0.0, loss_rise=100.0)
+    friend.journal.change_adapter(taken.id, weight=1e9)
+    friend.catalogue.start_admission(taken, Activation.ALWAYS)
+    assert friend.jobs.wait(timeout_s=120)
+    assert "takes part" in friend.jobs.last.message
+    on = friend.journal.adapter(taken.id)
+    assert on.usable
+    assert not judge(replace(on.scores, recall=1.0), friend.settings.gate).passed
+    (stack,) = friend.verdicts(profile="work", adapter_id="")
+    assert (stack.occasion, stack.passed) == (Occasion.ADMITTED, True)
+
+
+def test_a_stack_that_an_imported_adapter_spoils_is_told_of(gift, monkeypatch):
+    friend, taken = gift
+    friend.change_settings("gate", probes=4)
+
+    def admit(run, adapter):
+        run.rooms.journal.change_adapter(adapter.id, state=AdapterState.READY, weight=1e9)
+
+    monkeypatch.setattr(catalogue, "admit", admit)
+    friend.catalogue.start_admission(taken, Activation.ALWAYS)
+    assert friend.jobs.wait(timeout_s=120)
+    assert "takes part. But the stack as a whole is weak: it keeps" in friend.jobs.last.message
+    assert friend.catalogue.weakness("personal") == ""
 
 
 @pytest.fixture

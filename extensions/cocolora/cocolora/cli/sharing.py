@@ -140,6 +140,7 @@ def run_import(engine: Engine, arguments: Namespace) -> int:
             except AdapterRejected as error:
                 refused.append(adapter.id)
                 lines.append(str(error))
+        lines += filter(None, [engine.catalogue.weakness(arguments.profile)])
     values = {
         "adapters": [adapter.id for adapter in taken.adapters],
         "signer": taken.bundle.signer,

@@ -103,8 +103,9 @@ def rolled_up(rooms: Rooms, task: Task, plan: RollupPlan) -> tuple[Adapter, str]
         run = Run(rooms, task.profile, task.on_progress, task.cancelled)
         made = roll_up.roll_up(run, plan)
         said = roll_up.told(made)
-        if made.state is AdapterState.READY and not (stack := examine_stack(run, Occasion.ROLLED_UP)).passed:
-            said += f" But the stack as a whole is weak: {stack.reason}."
+        if made.state is AdapterState.READY:
+            examine_stack(run, Occasion.ROLLED_UP)
+            said = f"{said} {catalogue.weakness(rooms, task.profile)}".rstrip()
         return made, said
 
 
@@ -121,7 +122,8 @@ def admit_adapter(rooms: Rooms, task: Task) -> str:
     task.on_progress(Progress("asking", 0, 1))
     with rooms.home.writing():
         on = catalogue.set_activation(rooms, adapter_id, activation)
-    return f'"{on.name}" passed its tests here and takes part.'
+    said = f'"{on.name}" passed its tests here and takes part.'
+    return f"{said} {catalogue.weakness(rooms, on.profile)}".rstrip()
 
 
 def exporting(target: Path, wish: share.ExportWish) -> dict[str, object]:
