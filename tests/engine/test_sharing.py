@@ -157,6 +157,29 @@ def run(landed_home, capsys):
     return run
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"adapter_id": "another"}, "adapter_id another"),
+        ({"base": {"name": "demo-base", "fingerprint": "0" * 64}}, f"base {'0' * 64}"),
+        ({"rank": 3}, "rank 3, the catalogue 2"),
+        ({"steps": 700}, "steps 700, the catalogue 1"),
+    ],
+)
+def test_a_manifest_that_says_otherwise_than_the_catalogue_is_named(change, named, landed_home, make_engine):
+    engine = make_engine(landed_home / "home")
+    assert engine.verify() == []
+    (adapter,) = engine.adapters()
+    file = engine.home.adapter_folder(adapter.id) / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    place = manifest if change.keys() <= manifest.keys() else manifest["recipe"]
+    place.update(change)
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+    (fault,) = engine.verify()
+    assert (fault.kind, fault.subject) == ("adapter file", adapter.id)
+    assert named in fault.detail
+
+
 @pytest.fixture
 def gift(landed_home, make_engine, tmp_path):
     """An engine that took an adapter in, which changes next to nothing, and the adapter."""
