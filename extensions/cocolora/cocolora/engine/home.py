@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,8 +138,9 @@ class Home:
         if not self.exports_folder.is_dir():
             return
         for folder in self.exports_folder.iterdir():
-            if time.time() - folder.stat().st_mtime >= older_than_s:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another process deletes it too
+                if time.time() - folder.stat().st_mtime >= older_than_s:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def discard_orphans(self, catalogued: Iterable[str]) -> tuple[str, ...]:
         """Delete adapter folders that no adapter of the catalogue owns: what an interrupted job left."""
