@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from cocolora.cli import main
 from cocolora.journal import Journal
+from tests.sharing.bundles import make_adapter
 
 
 @pytest.fixture
@@ -97,6 +99,30 @@ def test_unknown_adapters_are_named_with_the_next_step(run):
     code, answer = run("adapters", "nobody", "--activation", "off")
     assert code == 1
     assert answer["error"].startswith('There is no adapter "nobody".')
+
+
+@pytest.fixture
+def namesakes(tmp_path):
+    """The ids of two adapters of one name, by the profile that each is in."""
+    (tmp_path / "home").mkdir()
+    journal = Journal.open(tmp_path / "home" / "journal.db")
+    kept = {}
+    for profile in ("personal", "work"):
+        adapter = make_adapter(tmp_path / profile).adapter
+        kept[profile] = journal.add_adapter(replace(adapter, id=profile, name="garden", profile=profile)).id
+    journal.close()
+    return kept
+
+
+def test_a_name_that_several_profiles_have_is_refused_until_the_profile_or_the_id_is_given(run, namesakes):
+    code, answer = run("adapters", "garden", "--delete")
+    assert code == 1
+    for profile, adapter_id in namesakes.items():
+        assert f'{adapter_id} in the profile "{profile}"' in answer["error"]
+    assert run("adapters", "garden", "--profile", "work", "--delete") == (0, {"adapters": []})
+    assert [adapter["id"] for adapter in run("adapters")[1]["adapters"]] == [namesakes["personal"]]
+    assert run("adapters", "garden", "--profile", "work", "--delete")[0] == 1
+    assert run("adapters", namesakes["personal"], "--delete") == (0, {"adapters": []})
 
 
 def test_an_empty_home_verifies_clean(run):

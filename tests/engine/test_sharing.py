@@ -1,22 +1,28 @@
 """What was learned leaves in every form, and answers there as it did here."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from cocolora.cli import main
+from cocolora.cli.commands import console
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, Recipe
 from cocolora.core.conversations import ChatMessage
-from cocolora.core.export import ExportForm
-from cocolora.core.gate import Scores
+from cocolora.core.export import ExportForm, Number
+from cocolora.core.gate import Scores, judge
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind, make_lesson
-from cocolora.core.records import Outcome
-from cocolora.engine import handlers
+from cocolora.core.records import Occasion, Outcome
+from cocolora.engine import catalogue, handlers
+from cocolora.engine.desks.sharing import SharingDesk
+from cocolora.engine.leaks import Leak
 from cocolora.engine.open_model import DEMO_BASE, model_in
 from cocolora.engine.share import ExportWish
-from cocolora.errors import CocoloraError
+from cocolora.errors import CannotExport, CocoloraError
 from cocolora.stack.files import LowRankPair, write_adapter
 from cocolora.stack.manifest import Manifest
 from tests.engine.conftest import BOSS, DOG
@@ -108,6 +114,38 @@ def landed_home(make_engine, tell, tmp_path):
     return tmp_path
 
 
+@pytest.mark.parametrize("form", [ExportForm.MERGED, ExportForm.GGUF])
+def test_the_files_of_another_model_of_the_same_shape_are_refused(form, landed_home, make_engine, tmp_path):
+    engine = make_engine(landed_home / "home")
+    other = shutil.copytree(DEMO_BASE, tmp_path / "other")
+    tensors = load_file(other / "model.safetensors")
+    name = next(name for name in tensors if name.endswith("q_proj.weight"))
+    save_file(tensors | {name: -tensors[name]}, other / "model.safetensors")
+    with pytest.raises(CannotExport, match="other holds another model than demo-base"):
+        engine.sharing.export(tmp_path / "out", form=form, base_folder=other)
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_cannot_be_compared_with_the_base_are_used_and_that_is_said(landed_home, make_engine, tmp_path):
+    engine = make_engine(landed_home / "home")
+    (tmp_path / "bare").mkdir()
+    shutil.copy(DEMO_BASE / "config.json", tmp_path / "bare")
+    done = engine.sharing.export(tmp_path / "out", form=ExportForm.GGUF, base_folder=tmp_path / "bare")
+    assert "bare holds demo-base" in done.unchecked
+    assert done.sentence.endswith("could not be checked: make sure that it does.")
+    assert not engine.sharing.export(tmp_path / "sure", form=ExportForm.GGUF, base_folder=DEMO_BASE).unchecked
+
+
+@pytest.mark.parametrize("number", [None, *Number])
+def test_the_numbers_of_a_merged_base_are_chosen_in_the_background_too(number, landed_home, make_engine, tmp_path):
+    engine = make_engine(landed_home / "home")
+    wish = ExportWish("personal", form=ExportForm.MERGED, base_folder=DEMO_BASE, number=number)
+    engine.sharing.start_export(tmp_path / "merged", wish)
+    assert engine.jobs.wait(timeout_s=60)
+    config = json.loads((tmp_path / "merged" / "config.json").read_text(encoding="utf-8"))
+    assert config["dtype"] == (number or Number.BFLOAT16)
+
+
 @pytest.fixture
 def run(landed_home, capsys):
     """Return a function that runs a command with --json on one of the homes: (exit code, output)."""
@@ -117,6 +155,105 @@ def run(landed_home, capsys):
         return code, json.loads(capsys.readouterr().out.strip().splitlines()[-1])
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"adapter_id": "another"}, "adapter_id another"),
+        ({"base": {"name": "demo-base", "fingerprint": "0" * 64}}, f"base {'0' * 64}"),
+        ({"rank": 3}, "rank 3, the catalogue 2"),
+        ({"steps": 700}, "steps 700, the catalogue 1"),
+    ],
+)
+def test_a_manifest_that_says_otherwise_than_the_catalogue_is_named(change, named, landed_home, make_engine):
+    engine = make_engine(landed_home / "home")
+    assert engine.verify() == []
+    (adapter,) = engine.adapters()
+    file = engine.home.adapter_folder(adapter.id) / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    place = manifest if change.keys() <= manifest.keys() else manifest["recipe"]
+    place.update(change)
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+    (fault,) = engine.verify()
+    assert (fault.kind, fault.subject) == ("adapter file", adapter.id)
+    assert named in fault.detail
+
+
+@pytest.fixture
+def gift(landed_home, make_engine, tmp_path):
+    """An engine that took an adapter in, which changes next to nothing, and the adapter."""
+    make_engine(landed_home / "home").sharing.export(tmp_path / "stack.zip", with_questions=True)
+    friend = make_engine(tmp_path / "friend")
+    (taken,) = friend.sharing.take_in(tmp_path / "stack.zip", profile="work").adapters
+    return friend, taken
+
+
+def test_an_imported_adapter_meets_the_gate_of_its_profile_and_then_the_whole_stack_is_asked(gift):
+    friend, taken = gift
+    friend.change_settings("gate", probes=4)
+    friend.change_settings_in("work", "gate", retention_loss=1.0, abstention=0.0, loss_rise=100.0)
+    friend.journal.change_adapter(taken.id, weight=1e9)
+    friend.catalogue.start_admission(taken, Activation.ALWAYS)
+    assert friend.jobs.wait(timeout_s=120)
+    assert "takes part" in friend.jobs.last.message
+    on = friend.journal.adapter(taken.id)
+    assert on.usable
+    assert not judge(replace(on.scores, recall=1.0), friend.settings.gate).passed
+    (stack,) = friend.verdicts(profile="work", adapter_id="")
+    assert (stack.occasion, stack.passed) == (Occasion.ADMITTED, True)
+
+
+def test_a_stack_that_an_imported_adapter_spoils_is_told_of(gift, monkeypatch):
+    friend, taken = gift
+    friend.change_settings("gate", probes=4)
+
+    def admit(run, adapter):
+        run.rooms.journal.change_adapter(adapter.id, state=AdapterState.READY, weight=1e9)
+
+    monkeypatch.setattr(catalogue, "admit", admit)
+    friend.catalogue.start_admission(taken, Activation.ALWAYS)
+    assert friend.jobs.wait(timeout_s=120)
+    assert "takes part. But the stack as a whole is weak: it keeps" in friend.jobs.last.message
+    assert friend.catalogue.weakness("personal") == ""
+
+
+@pytest.fixture
+def export(landed_home, monkeypatch, capsys, tmp_path):
+    """Return a function that exports an adapter which recites, as a person would: (exit code, output)."""
+
+    def check(desk, **_):
+        return (Leak(desk.would_leave()[0], keys=2, asked=recited[0]),)
+
+    recited = [1]
+    monkeypatch.setattr(SharingDesk, "check_leaks", check)
+
+    def export(*options, answer=None, asked=1):
+        recited[0] = asked
+        monkeypatch.setattr("sys.stdin.isatty", lambda: answer is not None)
+        monkeypatch.setattr(console, "input", lambda question: answer)
+        code = main(["export", "--home", str(landed_home / "home"), str(tmp_path / "out"), *options])
+        return code, " ".join(capsys.readouterr().out.split())
+
+    return export
+
+
+def test_what_is_recited_is_said_before_anything_is_written_and_needs_a_yes(export, tmp_path):
+    for answer in (None, "", "n"):
+        code, out = export(answer=answer)
+        assert code == 1
+        assert '"pets" recites 1 of 2 private answers' in out
+        assert not (tmp_path / "out").exists()
+    code, out = export(answer="y")
+    assert code == 0
+    assert out.index("recites 1 of 2") < out.index("An adapter shares what it learned") < out.index("Wrote 1 adapter")
+    assert (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("options", "asked"), [(["--yes"], 1), (["--json"], 1), (["--no-leak-check"], 1), ([], 0)])
+def test_nothing_is_asked_where_it_was_answered_or_nothing_was_recited(options, asked, export, tmp_path):
+    assert export(*options, asked=asked)[0] == 0
+    assert (tmp_path / "out").exists()
 
 
 @pytest.mark.slow
@@ -132,5 +269,7 @@ def test_commands_share_a_stack_from_one_home_to_another(run, tmp_path):
     for form in ExportForm:
         code, out = run("export", tmp_path / f"as {form}", "--form", form, "--no-leak-check", home="friend")
         assert (code, out["leaks"], out["signer"], len(out["adapters"])) == (0, [], "", 1)
+    run("export", tmp_path / "half", "--form", "merged", "--dtype", "float16", "--no-leak-check", home="friend")
+    assert json.loads((tmp_path / "half" / "config.json").read_text(encoding="utf-8"))["dtype"] == "float16"
     code, out = run("export", tmp_path / "one", "--adapter", "pets", home="friend")
     assert [leak["keys"] for leak in out["leaks"]] == [0]

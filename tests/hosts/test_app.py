@@ -32,9 +32,10 @@ def shown(engine, chat, text):
 
 
 def test_the_page_has_a_chat_and_the_tab(engine):
-    blocks, _ = blocks_of(lambda: app.build_app(engine))
+    blocks, own = blocks_of(lambda: app.build_app(engine))
     labels = {block.label for block in blocks.blocks.values() if getattr(block, "label", None)}
     assert {"Chat", "Message", "Conversations", "Overview", "Settings"} <= labels
+    assert own.delete_cache == app.DELETE_CACHE_S
 
 
 def test_a_message_that_cannot_be_answered_is_given_back_with_the_reason(engine):

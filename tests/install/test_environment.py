@@ -97,6 +97,56 @@ def test_changed_requirements_are_noticed(environment, pretend, monkeypatch):
         install.Environment(environment).ensure()
 
 
+class NotingPip:
+    """Notes what pip is asked for, one list of words for each call; fails where the word ``failing`` is among them."""
+
+    def __init__(self):
+        self.asked, self.failing = [], ""
+
+    def __call__(self, _python, *arguments, **_):
+        self.asked.append([str(word) for word in arguments])
+        if self.failing in self.asked[-1]:
+            raise install.Refused("pip failed")
+
+
+@pytest.fixture
+def pip(monkeypatch):
+    noting = NotingPip()
+    monkeypatch.setattr(install, "pip", noting)
+    monkeypatch.setattr(install, "wants_cpu_torch", lambda: False)
+    return noting
+
+
+def test_what_gptq_needs_is_installed_before_gptqmodel_is_built_without_its_own_list(environment, pip):
+    install.Environment(environment).ensure("gptq")
+    *_, needs, built = pip.asked
+    assert needs[-2:] == ["-r", str(ROOT / "requirements-gptq.txt")]
+    assert built[-2:] == ["-r", str(ROOT / "requirements-gptq-nodeps.txt")]
+    assert {"--no-deps", "--no-build-isolation"} <= set(built)
+    assert "--no-deps" not in needs
+    assert all(words[words.index("-c") + 1] == str(ROOT / "constraints.txt") for words in pip.asked)
+
+
+def test_gptq_is_added_to_an_environment_that_is_there_and_once(environment, pip):
+    install.Environment(environment).ensure()
+    before = len(pip.asked)
+    install.Environment(environment).ensure("gptq")
+    assert len(pip.asked) == before + 2
+    install.Environment(environment).ensure("gptq")
+    assert len(pip.asked) == before + 2
+
+
+def test_gptqmodel_that_could_not_be_built_is_tried_again(environment, pip):
+    bare = str(ROOT / "requirements-gptq-nodeps.txt")
+    pip.failing = bare
+    with pytest.raises(install.Refused):
+        install.Environment(environment).ensure("gptq")
+    assert environment.exists()
+    pip.failing = ""
+    install.Environment(environment).ensure("gptq")
+    assert sum(bare in words for words in pip.asked) == 2
+
+
 def test_cuda_packages_on_a_machine_without_a_gpu_are_refused(environment, pretend, monkeypatch):
     monkeypatch.setattr(install, "wants_cpu_torch", lambda: True)
     pretend(**{**constrained_versions(), "torch": "2.13.0+cpu"}, nvidia_cublas="13.0.0", triton="3.5.0")

@@ -11,6 +11,7 @@ from peft import LoraConfig, get_peft_model
 from safetensors.numpy import load_file
 
 from cocolora.core.adapters import BaseIdentity
+from cocolora.core.export import Number
 from cocolora.core.ids import derive_id
 from cocolora.sharing import BundledAdapter, Order
 from tests.model.tiny import make_network
@@ -50,5 +51,5 @@ def dense(bundled: BundledAdapter, *, alpha: float) -> dict[str, torch.Tensor]:
     return changes
 
 
-def order(*contents: BundledAdapter, base_folder: Path | None = None) -> Order:
-    return Order(contents, BASE, base_folder)
+def order(*contents: BundledAdapter, base_folder: Path | None = None, number: Number | None = None) -> Order:
+    return Order(contents, BASE, base_folder, number)

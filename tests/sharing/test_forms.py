@@ -13,7 +13,7 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.errors import Cancelled, CannotExport, CannotMerge, CocoloraError
 from cocolora.sharing import read_loading, write_bundle, write_form
 from cocolora.sharing.deltas import AdapterWeights, LowRank, combine
@@ -126,6 +126,15 @@ def test_merged_base_is_loaded_by_transformers_and_holds_the_sum_rounded_once(st
         assert (found == expected.to(kept).float()).float().mean() > 0.98
     assert_same(logits(merged.float()), logits(with_changes(changes)), tolerance=0.2)
     assert {path.name: path.read_bytes() for path in base.iterdir()} == before
+
+
+@pytest.mark.parametrize("number", Number)
+def test_a_merged_base_is_rounded_to_the_numbers_that_were_chosen(number, three, base_folder, tmp_path):
+    wanted = order(*three, base_folder=base_folder, number=number)
+    write_form(ExportForm.MERGED, tmp_path / "merged", wanted)
+    assert json.loads((tmp_path / "merged" / "config.json").read_text())["dtype"] == number
+    kept = load_file(tmp_path / "merged" / "model.safetensors")
+    assert {tensor.dtype for tensor in kept.values()} == {getattr(torch, number)}
 
 
 def test_merging_copies_the_tokenizer_and_no_code(three, base_folder, tmp_path):

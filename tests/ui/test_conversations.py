@@ -203,11 +203,16 @@ def test_a_chat_file_is_imported_in_the_background_and_its_problems_are_told(eng
     conversations.import_chat(engine, page, str(good))
     assert engine.jobs.wait(timeout_s=30)
     assert engine.jobs.last.message == "Recorded 1 new turn in 1 conversation."
+    assert not good.exists()
+    engine.conversations.start_import([good], profile=page.profile, uploaded=True)
+    assert engine.jobs.wait(timeout_s=30)
+    assert engine.jobs.last.message == "The chats are recorded."
     bad = tmp_path / "bad.json"
     bad.write_text("{")
     conversations.import_chat(engine, page, str(bad))
     assert engine.jobs.wait(timeout_s=30)
     assert "is not a chat that cocolora reads" in engine.jobs.last.message
+    assert not bad.exists()
 
 
 def test_a_list_that_was_sent_anew_leaves_the_chosen_turns_as_they_are(engine, page, tell):

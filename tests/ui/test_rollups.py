@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from cocolora.core.adapters import Activation, AdapterState
@@ -5,8 +7,9 @@ from cocolora.core.gate import Scores
 from cocolora.core.records import KeptVerdict, Occasion
 from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.errors import NoModel
-from cocolora.ui import adapters, evaluating, rollups
+from cocolora.ui import adapters, evaluating, rollups, sharing, trials
 from cocolora.ui.page import Lookout
+from cocolora.ui.words import minute
 from tests.ui.conftest import STARTED
 
 
@@ -98,3 +101,13 @@ def test_the_newest_test_of_the_whole_stack_is_shown_and_can_be_asked_for(engine
     evaluating.evaluate_stack(engine, page)
     assert engine.jobs.wait(timeout_s=30)
     assert asked == [{"adapters": []}]
+
+
+@pytest.mark.parametrize("menu", [rollups, sharing, trials])
+def test_menus_say_when_each_adapter_was_made_and_of_how_much(menu, engine, page, learned, tell):
+    turns = tell("pets", "My dog is Rex.", "My cat is Mia.")
+    early = learned("knowledge 2026-11-21", turns[:1])
+    late = learned("evening", turns, made_at=early.made_at + timedelta(hours=3))
+    by_id = {adapter_id: text for text, adapter_id in menu._choices(Lookout(engine).look(page))}
+    assert by_id[early.id] == f"{early.name} · 1 turn · {minute(early.made_at)}"
+    assert by_id[late.id] == f"evening · 2 turns · {minute(late.made_at)}"

@@ -1,3 +1,4 @@
+import os
 import threading
 from pathlib import Path
 
@@ -5,6 +6,8 @@ import pytest
 
 from cocolora.core.adapters import Activation, AdapterState
 from cocolora.core.export import ExportForm
+from cocolora.engine import Engine
+from cocolora.engine.home import Home
 from cocolora.engine.import_report import Imported
 from cocolora.engine.leaks import Leak
 from cocolora.engine.share import QUESTIONS_FILE, ExportWish
@@ -87,6 +90,45 @@ def test_an_export_is_a_job_and_nothing_is_offered_before_it_is_written(engine, 
     assert sharing._written(view) is None
     page.leaving.write_bytes(b"")
     assert sharing._written(view) == page.leaving
+
+
+def test_what_the_tab_exports_is_kept_in_the_home_for_a_day_and_goes_when_something_is_forgotten(
+    engine, page, learned, tell
+):
+    (turn,) = tell("pets", "My dog is Rex.")
+    prepared(page, [learned("pets")])
+    sharing.export(engine, page)
+    assert engine.jobs.wait(timeout_s=30)
+    first = page.leaving
+    assert first.is_relative_to(engine.home.exports_folder)
+    first.write_bytes(b"What is my dog called?")
+    assert engine.home.exports_folder in [kept.path for kept in engine.home.kept()]
+    second = engine.sharing.new_export("mine.zip")
+    assert first.exists()
+    os.utime(first.parent, (0, 0))
+    second = engine.sharing.new_export("mine.zip")
+    assert not first.exists()
+    second.write_bytes(b"What is my dog called?")
+    engine.forgetting.forget(engine.forgetting.plan(turn_ids=[turn.id]))
+    assert list(engine.home.exports_folder.iterdir()) == []
+
+
+def test_old_exports_go_when_an_engine_starts_and_all_of_them_with_a_purge(tmp_path):
+    home = Home(tmp_path / "home")
+    home.create()
+    old, new = (home.new_export(name) for name in ("old.zip", "new.zip"))
+    os.utime(old.parent, (0, 0))
+    Engine(home.folder, lambda: None).close()
+    assert list(home.exports_folder.iterdir()) == [new.parent]
+    assert home.exports_folder in home.purge()
+    assert not home.folder.exists()
+
+
+def test_what_the_tab_exported_goes_with_a_profile(engine, tell):
+    tell("pets", "My dog is Rex.", profile="work")
+    engine.sharing.new_export("mine.zip").write_bytes(b"")
+    engine.profiles.delete("work")
+    assert list(engine.home.exports_folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ CocoloraError
 ├── PortTaken                something else listens on the app's port
 ├── HostsChat                a chat that its host keeps itself cannot be edited here
 ├── UnknownId                no conversation, turn, adapter or job has this id
+├── AmbiguousName            several adapters have this name, each in a profile of its own
 ├── JournalError
 │   ├── JournalDamaged       the database file is not readable as a journal
 │   ├── JournalTooNew        written by a newer cocolora
@@ -82,6 +83,18 @@ class UnknownId(CocoloraError):
         self.wanted = wanted
         super().__init__(
             f'There is no {kind} "{wanted}". `cocolora status` and `cocolora adapters` list what there is.'
+        )
+
+
+class AmbiguousName(CocoloraError):
+    """Several adapters have this name."""
+
+    def __init__(self, name: str, found: Sequence[tuple[str, str]]) -> None:
+        self.name = name
+        self.found = tuple(found)
+        places = ", ".join(f'{adapter_id} in the profile "{profile}"' for profile, adapter_id in self.found)
+        super().__init__(
+            f'Several adapters are called "{name}": {places}. Give the id of the one you mean, or its --profile.'
         )
 
 

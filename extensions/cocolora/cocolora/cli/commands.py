@@ -21,7 +21,7 @@ from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.home import default_home
 from cocolora.engine.open_model import DEMO_BASE, model_in
-from cocolora.errors import UnknownId
+from cocolora.errors import AmbiguousName, UnknownId
 
 console = Console()
 
@@ -139,7 +139,7 @@ def adapters(arguments: Namespace) -> int:
     """List the adapters, or change one."""
     with opened(arguments) as engine:
         if arguments.adapter:
-            _change(engine, find_adapter(engine, arguments.adapter), arguments)
+            _change(engine, find_adapter(engine, arguments.adapter, arguments), arguments)
         found = in_order(engine.adapters(arguments.profile))
     if arguments.json:
         show(arguments, {"adapters": [as_values(adapter) for adapter in found]})
@@ -150,12 +150,19 @@ def adapters(arguments: Namespace) -> int:
     return 0
 
 
-def find_adapter(engine: Engine, wanted: str) -> Adapter:
-    """Return the adapter with this id or name. Raises UnknownId."""
-    for adapter in engine.adapters():
-        if wanted in (adapter.id, adapter.name):
-            return adapter
-    raise UnknownId("adapter", wanted)
+def find_adapter(engine: Engine, wanted: str, arguments: Namespace) -> Adapter:
+    """Return the adapter with this id or name: in the profile that was named, in any if none was.
+
+    Raises UnknownId, AmbiguousName.
+    """
+    profile = None if arguments.any_profile else arguments.profile
+    known = engine.adapters(profile)
+    found = [one for one in known if one.id == wanted] or [one for one in known if one.name == wanted]
+    if not found:
+        raise UnknownId("adapter", wanted)
+    if len(found) > 1:
+        raise AmbiguousName(wanted, [(adapter.profile, adapter.id) for adapter in found])
+    return found[0]
 
 
 def _change(engine: Engine, adapter: Adapter, arguments: Namespace) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cocolora import __version__
 from cocolora.core.conversations import DEFAULT_PROFILE
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.core.rollup import RollupMethod
 from cocolora.errors import CocoloraError
 
@@ -20,6 +20,8 @@ Command = Callable[[argparse.Namespace], int]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; an explained failure is one sentence on stderr and exit code 1."""
     arguments = build_parser().parse_args(argv)
+    arguments.any_profile = arguments.profile is None
+    arguments.profile = arguments.profile or DEFAULT_PROFILE
     try:
         return _find(arguments.command)(arguments)
     except CocoloraError as error:
@@ -100,7 +102,7 @@ def _common_options() -> argparse.ArgumentParser:
         default="",
         help="Quantise a base that is not, while it is loaded (bitsandbytes).",
     )
-    common.add_argument("--profile", default=DEFAULT_PROFILE, help="Whose memory (default: %(default)s).")
+    common.add_argument("--profile", help=f"Whose memory (default: {DEFAULT_PROFILE}).")
     common.add_argument("--json", action="store_true", help="Print one JSON object.")
     return common
 
@@ -166,6 +168,11 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         "--with-questions",
         action="store_true",
         help="Add the questions (not the answers) that the adapters were taught, so that they route elsewhere.",
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=[number.value for number in Number],
+        help="merged: the numbers to round to (default: the base's own where they have 16 bits, else bfloat16).",
     )
     parser.add_argument("--no-signature", action="store_true", help="Do not sign the bundle although there is a key.")
     parser.add_argument(

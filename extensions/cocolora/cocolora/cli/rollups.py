@@ -21,7 +21,7 @@ def run_rollup(engine: Engine, arguments: Namespace) -> int:
         return _undo(engine, arguments)
     if arguments.discard:
         return _discard(engine, arguments)
-    chosen = [find_adapter(engine, wanted).id for wanted in arguments.adapter or ()]
+    chosen = [find_adapter(engine, wanted, arguments).id for wanted in arguments.adapter or ()]
     plans = engine.rollups.plan(profile=arguments.profile, adapter_ids=chosen, method=RollupMethod(arguments.method))
     return _show_plans(arguments, plans) if arguments.plan else _roll_up(engine, arguments, plans)
 
@@ -49,7 +49,7 @@ def _roll_up(engine: Engine, arguments: Namespace, plans: tuple[RollupPlan, ...]
 
 
 def _undo(engine: Engine, arguments: Namespace) -> int:
-    restored = engine.rollups.undo(find_adapter(engine, arguments.undo).id)
+    restored = engine.rollups.undo(find_adapter(engine, arguments.undo, arguments).id)
     said = f"{count(len(restored), 'adapter')} answer again in the place of the rollup."
     show(arguments, {"adapters": [dataclasses.asdict(adapter) for adapter in restored]}, said)
     return 0

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 from cocolora.cli.commands import console, find_adapter, progress_bar, show
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.leaks import Leak
 from cocolora.engine.open_model import DEMO_BASE
+from cocolora.engine.share import Exported, interfering
 from cocolora.errors import AdapterRejected, CocoloraError
 
 _WRITTEN = {
@@ -26,6 +27,7 @@ _INTERFERES = (
     "These adapters were trained apart from each other, and all at once they spoil each other's answers: compare "
     "before you rely on it, or export one knowledge adapter with --adapter."
 )
+_RECITED = "Private answers came out of these adapters."
 _SHARES = "An adapter shares what it learned: give it only to those who may know that."
 
 
@@ -35,46 +37,68 @@ def run_export(engine: Engine, arguments: Namespace) -> int:
         raise CocoloraError("Say where to: `cocolora export stack.zip`, or `cocolora export --dataset FILE.jsonl`.")
     if arguments.dataset is not None and not _export_dataset(engine, arguments):
         return 1
-    if arguments.target is not None:
-        _export_adapters(engine, arguments)
+    if arguments.target is not None and not _export_adapters(engine, arguments):
+        return 1
     return 0
 
 
-def _export_adapters(engine: Engine, arguments: Namespace) -> None:
+def _export_adapters(engine: Engine, arguments: Namespace) -> bool:
+    """Say what could be recited, ask where something was, and write; return whether it was written."""
     named, form = arguments.adapter, ExportForm(arguments.form)
     wanted: dict[str, Any] = {
         "profile": arguments.profile,
-        "adapter_ids": None if named is None else [find_adapter(engine, one).id for one in named],
+        "adapter_ids": None if named is None else [find_adapter(engine, one, arguments).id for one in named],
         "form": form,
     }
-    leaks: tuple[Leak, ...] = ()
+    leaks = _find_leaks(engine, arguments, wanted)
+    warnings = [_INTERFERES] if interfering(form, engine.sharing.would_leave(**wanted)) else []
+    if not arguments.json:
+        show(arguments, {}, *(leak.sentence for leak in leaks), *warnings, _SHARES)
+    if _must_ask(arguments, leaks) and not _agreed(arguments, _RECITED):
+        show(arguments, {}, "Nothing was written: --yes writes it all the same.")
+        return False
     with progress_bar(arguments) as on_progress:
-        if not arguments.no_leak_check:
-            leaks = engine.sharing.check_leaks(**wanted, on_progress=on_progress)
         done = engine.sharing.export(
             arguments.target,
             **wanted,
             with_questions=arguments.with_questions,
             base_folder=arguments.base or DEMO_BASE,
             signed=not arguments.no_signature,
+            number=Number(arguments.dtype) if arguments.dtype else None,
             on_progress=on_progress,
         )
-    text = "with the questions they answer" if done.with_questions else "without any conversation text"
-    sentence = (
-        f"Wrote {count(len(done.adapters), 'adapter')} {_WRITTEN[form]} to {done.target} "
-        f"({done.size_bytes / 1e6:.1f} MB), {text}. {_SHARES}"
-    )
-    signed = [f"Signed by {done.signer}."] if done.signer else []
-    warnings = [_INTERFERES] if done.interferes else []
+    unchecked = [done.unchecked] if done.unchecked else []
     values = {
         "target": done.target,
         "form": form,
         "adapters": [adapter.id for adapter in done.adapters],
         "signer": done.signer,
         "leaks": [_leak_values(leak) for leak in leaks],
-        "warnings": warnings,
+        "warnings": [*warnings, *unchecked],
     }
-    show(arguments, values, *(leak.sentence for leak in leaks), sentence, *signed, *warnings)
+    signed = [f"Signed by {done.signer}."] if done.signer else []
+    show(arguments, values, _written(done), *signed, *unchecked)
+    return True
+
+
+def _find_leaks(engine: Engine, arguments: Namespace, wanted: dict[str, Any]) -> tuple[Leak, ...]:
+    if arguments.no_leak_check:
+        return ()
+    with progress_bar(arguments) as on_progress:
+        return engine.sharing.check_leaks(**wanted, on_progress=on_progress)
+
+
+def _must_ask(arguments: Namespace, leaks: tuple[Leak, ...]) -> bool:
+    """Say whether an answer is needed: something was recited, and no option says that it may leave."""
+    return any(leak.asked or leak.begun for leak in leaks) and not (arguments.yes or arguments.json)
+
+
+def _written(done: Exported) -> str:
+    text = "with the questions they answer" if done.with_questions else "without any conversation text"
+    return (
+        f"Wrote {count(len(done.adapters), 'adapter')} {_WRITTEN[done.form]} to {done.target} "
+        f"({done.size_bytes / 1e6:.1f} MB), {text}."
+    )
 
 
 def _leak_values(leak: Leak) -> dict[str, Any]:
@@ -116,6 +140,7 @@ def run_import(engine: Engine, arguments: Namespace) -> int:
             except AdapterRejected as error:
                 refused.append(adapter.id)
                 lines.append(str(error))
+        lines += filter(None, [engine.catalogue.weakness(arguments.profile)])
     values = {
         "adapters": [adapter.id for adapter in taken.adapters],
         "signer": taken.bundle.signer,

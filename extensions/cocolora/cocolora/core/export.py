@@ -1,8 +1,15 @@
-"""The forms that adapters can leave in."""
+"""The forms that adapters can leave in, and the numbers of a merged base."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+
+class Number(StrEnum):
+    """The types that a merged base's numbers can be rounded to."""
+
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
 
 
 class ExportForm(StrEnum):

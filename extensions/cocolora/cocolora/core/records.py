@@ -105,6 +105,7 @@ class Occasion(StrEnum):
     REBUILT = "rebuilt"
     ROLLED_UP = "rolled up"
     EVALUATED = "evaluated"
+    ADMITTED = "admitted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from cocolora.core.adapters import Activation, Adapter, AdapterState, in_order
+from cocolora.core.events import ignore_progress, never_cancelled
+from cocolora.core.records import Occasion
+from cocolora.engine.examine import examine_stack
 from cocolora.engine.quarantine import NEXT_STEP, admit
 from cocolora.engine.rooms import Rooms
+from cocolora.engine.run import Run
 from cocolora.errors import AdapterRejected, BaseMismatch
 
 _NUDGE_S = 1e-3
@@ -12,7 +16,9 @@ _NUDGE_S = 1e-3
 
 
 def set_activation(rooms: Rooms, adapter_id: str, activation: Activation) -> Adapter:
-    """Switch an adapter on (always, routed) or off; an imported one passes the gate first.
+    """Switch an adapter on (always, routed) or off.
+
+    An imported one passes the gate of its profile first, and the whole stack is asked when it has joined.
 
     Raises UnknownId, AdapterRejected, BaseMismatch.
     """
@@ -25,8 +31,22 @@ def set_activation(rooms: Rooms, adapter_id: str, activation: Activation) -> Ada
             raise AdapterRejected(adapter.name, adapter.reason, **next_step)
         check_base(rooms, adapter)
         if adapter.state is AdapterState.IMPORTED:
-            admit(rooms, adapter)
+            return _admitted(rooms, adapter, activation)
     return rooms.journal.change_adapter(adapter_id, activation=activation)
+
+
+def _admitted(rooms: Rooms, adapter: Adapter, activation: Activation) -> Adapter:
+    run = Run(rooms, adapter.profile, ignore_progress, never_cancelled)
+    admit(run, adapter)
+    on = rooms.journal.change_adapter(adapter.id, activation=activation)
+    examine_stack(run, Occasion.ADMITTED)
+    return on
+
+
+def weakness(rooms: Rooms, profile: str) -> str:
+    """Return a sentence on what the newest verdict on a profile's whole stack found wanting; empty where nothing."""
+    stack = rooms.journal.verdicts(profile=profile, adapter_id="")
+    return f"But the stack as a whole is weak: {stack[-1].reason}." if stack and not stack[-1].passed else ""
 
 
 def move(rooms: Rooms, adapter_id: str, *, up: bool) -> Adapter:

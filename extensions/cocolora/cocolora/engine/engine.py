@@ -32,7 +32,7 @@ from cocolora.engine.desks.rollups import RollupDesk
 from cocolora.engine.desks.sharing import SharingDesk
 from cocolora.engine.embedding import find_embedder
 from cocolora.engine.estimate import MEASURE, LearningPlan, Speed, Speedometer, measure_speed, plan_learning
-from cocolora.engine.home import Home
+from cocolora.engine.home import EXPORT_KEPT_S, Home
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.leaks import CHECK_LEAKS, LeakFinder
 from cocolora.engine.rooms import Rooms, utc_now
@@ -97,10 +97,11 @@ class Engine:
         self.jobs.start()
 
     def _tidy(self) -> None:
-        """Delete what a process that was killed left; not while another one is at work."""
+        """Delete what a process that was killed left, and old exports; not while another one is at work."""
         try:
             with self.home.writing():
                 self.home.discard_orphans(adapter.id for adapter in self.journal.adapters())
+                self.home.discard_exports(older_than_s=EXPORT_KEPT_S)
         except HomeBusy:
             pass
 

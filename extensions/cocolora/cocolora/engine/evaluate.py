@@ -61,7 +61,7 @@ def _found(passed: bool, reason: str) -> str:
 def _ask(run: Run, adapter: Adapter) -> tuple[Scores, Verdict]:
     """Ask for everything where the turns are here; what an imported one was told is not, so its recall stays."""
     if adapter.origin:
-        scores, _ = examine_imported(run.rooms, adapter)
+        scores, _ = examine_imported(run, adapter)
         scores = replace(scores, recall=adapter.scores.recall if adapter.scores else 0.0)
     else:
         task = _assignment(run, adapter)

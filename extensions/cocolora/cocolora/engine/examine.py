@@ -13,7 +13,6 @@ from cocolora.core.records import KeptVerdict, Occasion
 from cocolora.core.routing import Hit, Route, choose_route
 from cocolora.engine.answer import routing_hits
 from cocolora.engine.plans import Assignment, Plan
-from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
 from cocolora.engine.workbench import Weights
 from cocolora.gate.probes import marks, median_loss, share, share_right
@@ -25,7 +24,7 @@ Catalogue = Mapping[str, Adapter]
 def examine(run: Run, task: Assignment, plan: Plan, adapter: Adapter) -> Adapter:
     """Return the adapter with the scores of what it shows by itself, ready or rejected."""
     weights = [*task.beneath.weights, (adapter.id, adapter.weight)]
-    scores = replace(_scores_alone(run.rooms, plan.negatives, weights), recall=plan.recall(weights))
+    scores = replace(_scores_alone(run, plan.negatives, weights), recall=plan.recall(weights))
     return _judged(run, adapter, scores)
 
 
@@ -42,16 +41,16 @@ def _judged(run: Run, adapter: Adapter, scores: Scores) -> Adapter:
     return replace(adapter, scores=scores, state=state, reason=verdict.reason)
 
 
-def examine_imported(rooms: Rooms, adapter: Adapter) -> tuple[Scores, Verdict]:
+def examine_imported(run: Run, adapter: Adapter) -> tuple[Scores, Verdict]:
     """Ask an adapter what can be asked without its turns: retention, abstention and the loss on other text."""
-    scores = replace(_scores_alone(rooms, (), [(adapter.id, adapter.weight)]), recall=1.0)
-    return scores, judge(scores, rooms.settings.gate)
+    scores = replace(_scores_alone(run, (), [(adapter.id, adapter.weight)]), recall=1.0)
+    return scores, judge(scores, run.settings.gate)
 
 
-def _scores_alone(rooms: Rooms, negatives: Sequence[Probe], weights: Weights) -> Scores:
-    bench, gate = rooms.workbench(), rooms.settings.gate
-    known, unknown = _known(rooms), [*negatives, *_unknown(rooms)]
-    text = bench.other_text(gate.probes)
+def _scores_alone(run: Run, negatives: Sequence[Probe], weights: Weights) -> Scores:
+    bench = run.rooms.workbench()
+    known, unknown = _known(run), [*negatives, *_unknown(run)]
+    text = bench.other_text(run.settings.gate.probes)
     with bench.borrowing([]) as model:
         retention_base, loss_base = share_right(known, model), median_loss(text, model)
     with bench.borrowing(weights) as model:
@@ -65,13 +64,14 @@ def _scores_alone(rooms: Rooms, negatives: Sequence[Probe], weights: Weights) ->
         )
 
 
-def _known(rooms: Rooms) -> list[Probe]:
-    probes = spread(rooms.workbench().card.probes, rooms.settings.gate.probes)
+def _known(run: Run) -> list[Probe]:
+    probes = spread(run.rooms.workbench().card.probes, run.settings.gate.probes)
     return [Probe(question, key) for question, key in probes]
 
 
-def _unknown(rooms: Rooms) -> list[Probe]:
-    return [Probe(question, "") for question in spread(rooms.workbench().card.unknown, rooms.settings.gate.probes)]
+def _unknown(run: Run) -> list[Probe]:
+    questions = spread(run.rooms.workbench().card.unknown, run.settings.gate.probes)
+    return [Probe(question, "") for question in questions]
 
 
 def _recall_of_sources(run: Run, task: Assignment) -> float:
@@ -98,7 +98,7 @@ def _neighbours(run: Run, task: Assignment, adapter: Adapter) -> float:
     catalogue = {one.id: one for one in run.rooms.adapters(run.profile).values() if one.id != adapter.id}
     gone = {*task.sources, *task.replaces}
     with_it = {one.id: one for one in catalogue.values() if one.id not in gone} | {adapter.id: adapter}
-    probes = [*held_out_probes(run, catalogue, but=adapter.turn_ids), *_known(run.rooms), *_unknown(run.rooms)]
+    probes = [*held_out_probes(run, catalogue, but=adapter.turn_ids), *_known(run), *_unknown(run)]
     hits = {probe: routing_hits(run.rooms, probe.question, profile=run.profile) for probe in probes}
     changed = [probe for probe in probes if _route(run, hits[probe], catalogue) != _route(run, hits[probe], with_it)]
     before = sum(_ask_routed(run, changed, hits, catalogue))
@@ -141,7 +141,7 @@ def _ask_routed(
 def examine_stack(run: Run, occasion: Occasion) -> KeptVerdict:
     """Ask the whole stack as a chat would, from weights alone, and keep the verdict."""
     rooms, catalogue = run.rooms, run.rooms.adapters(run.profile)
-    recall, known, unknown = held_out_probes(run, catalogue), _known(rooms), _unknown(rooms)
+    recall, known, unknown = held_out_probes(run, catalogue), _known(run), _unknown(run)
     hits = {probe: routing_hits(rooms, probe.question, profile=run.profile) for probe in (*recall, *known, *unknown)}
     with rooms.workbench().borrowing([]) as model:
         retention_base = share_right(known, model)

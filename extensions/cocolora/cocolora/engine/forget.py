@@ -88,5 +88,6 @@ def forget(rooms: Rooms, plan: ForgetPlan) -> None:
         rooms.index.drop_turns(turn_ids)
         for adapter_id in forgotten.adapter_ids:
             rooms.drop_adapter(adapter_id)
+        rooms.home.discard_exports()
         for turn in revived:
             rooms.reindex([turn], profile=rooms.journal.conversation(turn.conversation_id).profile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import Progress
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.core.phrases import count
 from cocolora.core.records import Occasion
 from cocolora.core.rollup import RollupMethod, RollupPlan
@@ -19,7 +20,7 @@ from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
 from cocolora.engine.task import Handler, Task
-from cocolora.errors import ModelError
+from cocolora.errors import ChatFileInvalid, ModelError
 from cocolora.sharing import require_free
 
 LEARN, FORGET, ROLL_UP, EVALUATE, ADMIT = "learn", "forget", "rollup", "evaluate", "admit"
@@ -73,6 +74,7 @@ def forget_turns(rooms: Rooms, task: Task) -> str:
     else:  # a try that was interrupted forgot them: nothing may be left of their bytes either
         rooms.journal.scrub()
         rooms.index.tidy()
+        rooms.home.discard_exports()
     said = [f"Forgot {count(len(wanted), 'turn')} and {count(_number(task, 'adapters'), 'adapter')}."]
     try:
         said += [learn.learn(Run(rooms, x, task.on_progress, task.cancelled)).sentence for x in profiles]
@@ -101,8 +103,9 @@ def rolled_up(rooms: Rooms, task: Task, plan: RollupPlan) -> tuple[Adapter, str]
         run = Run(rooms, task.profile, task.on_progress, task.cancelled)
         made = roll_up.roll_up(run, plan)
         said = roll_up.told(made)
-        if made.state is AdapterState.READY and not (stack := examine_stack(run, Occasion.ROLLED_UP)).passed:
-            said += f" But the stack as a whole is weak: {stack.reason}."
+        if made.state is AdapterState.READY:
+            examine_stack(run, Occasion.ROLLED_UP)
+            said = f"{said} {catalogue.weakness(rooms, task.profile)}".rstrip()
         return made, said
 
 
@@ -119,7 +122,8 @@ def admit_adapter(rooms: Rooms, task: Task) -> str:
     task.on_progress(Progress("asking", 0, 1))
     with rooms.home.writing():
         on = catalogue.set_activation(rooms, adapter_id, activation)
-    return f'"{on.name}" passed its tests here and takes part.'
+    said = f'"{on.name}" passed its tests here and takes part.'
+    return f"{said} {catalogue.weakness(rooms, on.profile)}".rstrip()
 
 
 def exporting(target: Path, wish: share.ExportWish) -> dict[str, object]:
@@ -132,6 +136,7 @@ def exporting(target: Path, wish: share.ExportWish) -> dict[str, object]:
         "with_questions": wish.with_questions,
         "base_folder": None if wish.base_folder is None else str(wish.base_folder),
         "signed": wish.signed,
+        "number": None if wish.number is None else str(wish.number),
     }
 
 
@@ -147,17 +152,31 @@ def export_adapters(rooms: Rooms, task: Task) -> str:
         bool(told["with_questions"]),
         None if told["base_folder"] is None else Path(str(told["base_folder"])),
         bool(told["signed"]),
+        Number(str(told["number"])) if told.get("number") else None,
     )
     done = share.export(rooms, target, wish, on_progress=task.on_progress, cancelled=task.cancelled)
     return done.sentence
 
 
 def import_files(rooms: Rooms, task: Task) -> str:
-    """Record the chats in the files ``paths``."""
-    paths = [Path(path) for path in _texts(task, "paths")]
-    return import_chats.import_chats(
-        rooms, paths, profile=task.profile, on_progress=task.on_progress, cancelled=task.cancelled
-    ).sentence
+    """Record the chats in the files ``paths``; copies that were ``uploaded`` go when nothing can be had of them."""
+    paths, uploaded = [Path(path) for path in _texts(task, "paths")], bool(task.payload.get("uploaded"))
+    if uploaded and not any(path.exists() for path in paths):  # a try that was interrupted recorded them
+        return "The chats are recorded."
+    try:
+        done = import_chats.import_chats(
+            rooms, paths, profile=task.profile, on_progress=task.on_progress, cancelled=task.cancelled
+        )
+    except ChatFileInvalid:
+        _discard(paths if uploaded else ())
+        raise
+    _discard(paths if uploaded else ())
+    return done.sentence
+
+
+def _discard(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def tend_index(rooms: Rooms, task: Task) -> str:

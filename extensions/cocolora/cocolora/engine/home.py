@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,9 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from cocolora.errors import HomeBusy
+
+EXPORT_KEPT_S = 24 * 3600
+"""So long an export that the tab made can be downloaded."""
 
 
 def default_home() -> Path:
@@ -59,6 +64,11 @@ class Home:
         """The secret key that signs bundles, if there is one."""
         return self.folder / "signing.key"
 
+    @property
+    def exports_folder(self) -> Path:
+        """What the tab exported, to be downloaded: one folder for each export."""
+        return self.folder / "exports"
+
     def adapter_folder(self, adapter_id: str) -> Path:
         """Return where an adapter's files are."""
         return self.adapters_folder / adapter_id
@@ -84,6 +94,7 @@ class Home:
             ("What was said, with its lessons", self.journal_file),
             ("Adapters", self.adapters_folder),
             ("The search index", self.index_folder),
+            ("Exports of the last day, to be downloaded", self.exports_folder),
             ("Settings", self.settings_file),
             ("The key that signs your bundles", self.key_file),
             ("Logs of failures", self.folder / "logs"),
@@ -98,7 +109,16 @@ class Home:
         if not self.folder.exists():
             return ()
         with self.writing():
-            names = ("journal.db*", "adapters", "index", "settings.json", "settings.tmp", "signing.*", "logs")
+            names = (
+                "journal.db*",
+                "adapters",
+                "index",
+                "exports",
+                "settings.json",
+                "settings.tmp",
+                "signing.*",
+                "logs",
+            )
             gone = tuple(sorted(path for name in names for path in self.folder.glob(name)))
             for path in gone:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -106,6 +126,21 @@ class Home:
         if not any(self.folder.iterdir()):
             self.folder.rmdir()
         return gone
+
+    def new_export(self, name: str) -> Path:
+        """Return where the tab writes an export of this name; exports that are too old go."""
+        self.discard_exports(older_than_s=EXPORT_KEPT_S)
+        self.exports_folder.mkdir(mode=0o700, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=self.exports_folder)) / name
+
+    def discard_exports(self, *, older_than_s: float = 0.0) -> None:
+        """Delete what the tab exported, or what of it is older."""
+        if not self.exports_folder.is_dir():
+            return
+        for folder in self.exports_folder.iterdir():
+            with suppress(FileNotFoundError):  # another process deletes it too
+                if time.time() - folder.stat().st_mtime >= older_than_s:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def discard_orphans(self, catalogued: Iterable[str]) -> tuple[str, ...]:
         """Delete adapter folders that no adapter of the catalogue owns: what an interrupted job left."""

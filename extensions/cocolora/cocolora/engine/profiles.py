@@ -80,3 +80,4 @@ def delete_profile(rooms: Rooms, name: str) -> Profile:
 def _drop(rooms: Rooms, forgotten: Forgotten) -> None:
     for adapter_id in forgotten.adapter_ids:
         rooms.drop_adapter(adapter_id)
+    rooms.home.discard_exports()

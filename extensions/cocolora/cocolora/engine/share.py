@@ -9,14 +9,14 @@ from pathlib import Path
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback, ignore_progress, never_cancelled
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind
 from cocolora.core.phrases import count
 from cocolora.engine.catalogue import check_base
 from cocolora.engine.import_report import Imported
 from cocolora.engine.rooms import Rooms
-from cocolora.errors import AdapterDamaged, Cancelled, KeyUnusable
+from cocolora.errors import AdapterDamaged, Cancelled, CannotExport, KeyUnusable
 from cocolora.retrieval import Unit
 from cocolora.sharing import (
     BundledAdapter,
@@ -29,6 +29,8 @@ from cocolora.sharing import (
     write_form,
 )
 
+READS_BASE = (ExportForm.MERGED, ExportForm.GGUF)
+"""The forms that are made from the base's own files."""
 QUESTIONS_FILE = "questions.json"
 
 
@@ -38,7 +40,8 @@ class ExportWish:
 
     No text leaves without ``with_questions``; with it, the questions that the adapters answer go into a bundle (not
     the answers): they are what routing needs where the conversations are not. ``base_folder`` holds the base's
-    files, for the forms that read them. A bundle is ``signed`` when there is a key.
+    files, for the forms that read them. A bundle is ``signed`` when there is a key. A merged base is rounded to
+    ``number``; without one, to the base's own type where that has 16 bits, else to bfloat16.
     """
 
     profile: str
@@ -47,11 +50,15 @@ class ExportWish:
     with_questions: bool = False
     base_folder: Path | None = None
     signed: bool = True
+    number: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Where adapters were written, which, in what form, and the size."""
+    """Where adapters were written, which, in what form, and the size.
+
+    ``unchecked`` says in a sentence that the base's files could not be compared with the loaded base.
+    """
 
     target: Path
     adapters: tuple[Adapter, ...]
@@ -59,6 +66,7 @@ class Exported:
     with_questions: bool
     form: ExportForm = ExportForm.BUNDLE
     signer: str = ""
+    unchecked: str = ""
 
     @property
     def sentence(self) -> str:
@@ -67,7 +75,8 @@ class Exported:
         place = self.target if self.form is ExportForm.MERGED else self.target.name
         size = f"{self.size_bytes / 1e6:.1f} MB"
         signed = f" Signed by {self.signer}." if self.signer else ""
-        return f"{count(len(self.adapters), 'adapter')} in {place} ({size}), {text}.{signed}"
+        unchecked = f" {self.unchecked}" if self.unchecked else ""
+        return f"{count(len(self.adapters), 'adapter')} in {place} ({size}), {text}.{signed}{unchecked}"
 
     @property
     def interferes(self) -> bool:
@@ -103,13 +112,34 @@ def export(
     adapters = chosen(rooms, wish)
     contents = [_bundled(rooms, adapter, with_questions=wish.with_questions) for adapter in adapters]
     base = rooms.workbench().model.identity
-    key = None
+    key, unchecked = None, ""
     if wish.form is ExportForm.BUNDLE:
         key = read_key(rooms.home.key_file) if wish.signed else None
         size_bytes = write_bundle(target, contents, base=base, now=rooms.clock(), key=key, step=step).size_bytes
     else:
-        size_bytes = write_form(wish.form, target, Order(contents, base, wish.base_folder), step=step)
-    return Exported(target, tuple(adapters), size_bytes, wish.with_questions, wish.form, key.public if key else "")
+        unchecked = _check_files_of_base(rooms, wish) if contents else ""
+        size_bytes = write_form(wish.form, target, Order(contents, base, wish.base_folder, wish.number), step=step)
+    signer = key.public if key else ""
+    return Exported(target, tuple(adapters), size_bytes, wish.with_questions, wish.form, signer, unchecked)
+
+
+def _check_files_of_base(rooms: Rooms, wish: ExportWish) -> str:
+    """Check that the files which a form reads are the loaded base's; say so where that cannot be told.
+
+    Raises CannotExport.
+    """
+    if wish.form not in READS_BASE or wish.base_folder is None:
+        return ""
+    from cocolora.model.same_base import holds_base
+
+    model = rooms.workbench().model
+    same = holds_base(wish.base_folder, model.network)
+    if same is False:
+        reason = f"{wish.base_folder} holds another model than {model.identity}, which the adapters were trained on"
+        raise CannotExport(wish.form, reason, "Name the folder of that one.")
+    if same is None:
+        return f"Whether {wish.base_folder} holds {model.identity} could not be checked: make sure that it does."
+    return ""
 
 
 def chosen(rooms: Rooms, wish: ExportWish) -> list[Adapter]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
 
 from cocolora.core.adapters import Adapter
 from cocolora.core.records import Fault
@@ -26,7 +29,22 @@ def _check_files(rooms: Rooms, adapter: Adapter) -> list[Fault]:
     weights = folder / "adapter_model.safetensors"
     if not faults and hashlib.sha256(weights.read_bytes()).hexdigest() != adapter.sha256:
         faults.append(Fault("adapter file", adapter.id, "its weights are not those that the journal knows"))
-    return faults
+    return faults or [Fault("adapter file", adapter.id, detail) for detail in _differences(adapter, folder)]
+
+
+def _differences(adapter: Adapter, folder: Path) -> Iterator[str]:
+    """Yield what an adapter's manifest says otherwise than the catalogue.
+
+    The seed is left out: training draws its own from the adapter's id, and notes that one.
+    """
+    from cocolora.stack.manifest import read_manifest
+
+    manifest = read_manifest(folder)
+    noted = {"adapter_id": manifest.adapter_id, "base": manifest.base.fingerprint, **asdict(manifest.recipe)}
+    known = {"adapter_id": adapter.id, "base": adapter.base.fingerprint, **asdict(adapter.recipe)}
+    for name, value in known.items():
+        if name != "seed" and noted[name] != value:
+            yield f"its manifest.json says {name} {noted[name]}, the catalogue {value}"
 
 
 def _check_orphans(rooms: Rooms, adapters: list[Adapter]) -> list[Fault]:

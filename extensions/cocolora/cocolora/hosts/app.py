@@ -16,6 +16,8 @@ import gradio as gr
 from cocolora.hosts.app_chat import bind_chat, lay_out_chat
 from cocolora.ui.tab import build
 
+DELETE_CACHE_S = (600, 3600)
+"""How often the page's copies of uploads and downloads are looked through, and how old one may become."""
 LOOPBACK = "127.0.0.1"
 FONTS = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
 READABLE = {
@@ -31,7 +33,7 @@ READABLE = {
 
 def build_app(engine: Engine, *, profile: str = DEFAULT_PROFILE) -> gr.Blocks:
     """Return the page: the chat beside the tab."""
-    with gr.Blocks(title="cocolora", analytics_enabled=False, fill_width=True) as blocks:
+    with gr.Blocks(title="cocolora", analytics_enabled=False, fill_width=True, delete_cache=DELETE_CACHE_S) as blocks:
         gr.HTML('<h1 class="cocolora-unseen">cocolora</h1>', padding=False)
         with gr.Row():
             with gr.Column(min_width=320, scale=3, elem_classes="cocolora-beside"):

@@ -52,13 +52,13 @@ def _compute(network: Any) -> str:
     digest.update(json.dumps({key: config.get(key) for key in _ARCHITECTURE}, sort_keys=True, default=str).encode())
     if quantisation := config.get("quantization_config"):
         digest.update(json.dumps({key: quantisation.get(key) for key in _QUANTISATION}, default=str).encode())
-    for name, tensor in sorted(_base_tensors(network)):
+    for name, tensor in sorted(base_tensors(network)):
         digest.update(f"\n{name} {tuple(tensor.shape)} {_kind(tensor)} ".encode())
-        digest.update(_sampled_bytes(tensor))
+        digest.update(sampled_bytes(tensor))
     return digest.hexdigest()
 
 
-def _base_tensors(network: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+def base_tensors(network: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     """Yield the base's own tensors, under the names they have without adapters."""
     packed = ((name, buffer) for name, buffer in network.named_buffers() if name.rpartition(".")[2] in _PACKED)
     for name, tensor in [*network.named_parameters(), *packed]:
@@ -72,12 +72,15 @@ def _kind(tensor: torch.Tensor) -> str:
 
 
 @torch.no_grad()
-def _sampled_bytes(tensor: torch.Tensor) -> bytes:
-    """Return at most ``SAMPLE_BYTES`` of a tensor, taken at even distances; floats as bfloat16."""
+def sampled_bytes(tensor: torch.Tensor, *, rounded_to: torch.dtype | None = None) -> bytes:
+    """Return at most ``SAMPLE_BYTES`` of a tensor, taken at even distances; floats as bfloat16.
+
+    ``rounded_to`` is a type that they are rounded to before, as loading in that type does.
+    """
     flat = tensor.detach().reshape(-1)
     size_bytes = 2 if flat.is_floating_point() else flat.element_size()
     most = SAMPLE_BYTES // size_bytes
     sample = flat[:: max(1, -(-flat.numel() // most))]
     if sample.is_floating_point():
-        sample = sample.to(torch.bfloat16)
+        sample = sample.to(rounded_to or sample.dtype).to(torch.bfloat16)
     return bytes(sample.contiguous().cpu().view(torch.uint8).numpy().tobytes())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cocolora.core.adapters import BaseIdentity
 from cocolora.core.events import Step, go_on
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.errors import CannotExport, CocoloraError
 from cocolora.sharing.aside import delete, made_aside, size_bytes, zip_folder
 from cocolora.sharing.bundled import BundledAdapter
@@ -22,11 +22,15 @@ from cocolora.sharing.peft_folder import copy_folder, write_folder
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be written: adapters of one base, and the base's folder for the forms that read it."""
+    """What is to be written: adapters of one base, and the base's folder for the forms that read it.
+
+    ``number`` is what a merged base is rounded to; without it that is as ``write_merged`` chooses.
+    """
 
     contents: Sequence[BundledAdapter]
     base: BaseIdentity
     base_folder: Path | None
+    number: Number | None = None
 
     def need_base(self, form: ExportForm) -> Path:
         """Return the base's folder. Raises CannotExport."""
@@ -95,7 +99,7 @@ def _write_combined(target: Path, order: Order, step: Step) -> None:
 
 def _write_merged(target: Path, order: Order, step: Step) -> None:
     adapters = [(read_weights(bundled), bundled.adapter.weight) for bundled in order.contents]
-    write_merged(target, order.need_base(ExportForm.MERGED), adapters, step=step)
+    write_merged(target, order.need_base(ExportForm.MERGED), adapters, number=order.number, step=step)
 
 
 def _write_gguf(target: Path, order: Order, step: Step) -> None:

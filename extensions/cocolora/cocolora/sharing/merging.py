@@ -8,11 +8,12 @@ import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from cocolora.core.events import Step, go_on
+from cocolora.core.export import Number
 from cocolora.errors import CannotMerge
 from cocolora.sharing.aside import made_aside
 from cocolora.sharing.deltas import AdapterWeights
@@ -26,8 +27,7 @@ from cocolora.sharing.tensors import (
     write_tensors,
 )
 
-Number = Literal["bfloat16", "float16"]
-_STORED = {"bfloat16": "BF16", "float16": "F16"}
+_STORED = {Number.BFLOAT16: "BF16", Number.FLOAT16: "F16"}
 # What belongs to a model besides its weights; never its code, and no weights in another format.
 _BESIDE = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".md", ".spm")
 
@@ -47,14 +47,15 @@ def write_merged(
     FileExistsError.
     """
     config = _read_config(base)
-    dtype = _STORED[number or _own_number(config)]
+    number = number or _own_number(config)
+    dtype = _STORED[number]
     shards = {path: open_tensors(path) for path in _weight_files(base)}
     _check_layers(shards, adapters, base=base)
     _check_room(shards, target, dtype=dtype)
     with made_aside(target) as aside:
         aside.mkdir()
         _copy_beside(base, aside)
-        _write_config(aside, config, number="float16" if dtype == "F16" else "bfloat16")
+        _write_config(aside, config, number=number)
         written, total = itertools.count(), sum(map(len, shards.values()))
         for path, tensors in shards.items():
             plan = _plan_shard(tensors, adapters, dtype=dtype)
@@ -89,7 +90,8 @@ def _weight_files(base: Path) -> list[Path]:
 
 
 def _own_number(config: Mapping[str, Any]) -> Number:
-    return "float16" if (config.get("dtype") or config.get("torch_dtype")) == "float16" else "bfloat16"
+    own = config.get("dtype") or config.get("torch_dtype")
+    return Number.FLOAT16 if own == Number.FLOAT16 else Number.BFLOAT16
 
 
 def _check_layers(

@@ -43,10 +43,10 @@ def show_more(engine: Engine, page: Page) -> str:
 
 
 def import_chat(engine: Engine, page: Page, file: str | None) -> str:
-    """Record the chats of a file in the background."""
+    """Record the chats of an uploaded file in the background; the copy that was uploaded is deleted then."""
     if not file:
         return "Choose a file first."
-    engine.conversations.start_import([Path(file)], profile=page.profile)
+    engine.conversations.start_import([Path(file)], profile=page.profile, uploaded=True)
     return "The import has begun. The top of the page says what came of it."
 
 
@@ -93,7 +93,8 @@ def _build_import(board: Board) -> None:
         gr.HTML(f'<p class="cocolora-quiet">{escape(IMPORTS)}</p>')
         take = gr.Button("Import the chat", elem_id="cocolora-take-chat")
         answer = gr.HTML()
-    board.on(take.click, import_chat, [file], answer=answer)
+    board.follow(file, see=lambda view: None, show=lambda view: gr.update(value=None))
+    board.on(take.click, import_chat, [file], answer=answer, resend=[file])
 
 
 def _has_any(view: View) -> bool:

@@ -12,7 +12,7 @@ from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import duration, escape
+from cocolora.ui.words import adapter_label, duration, escape
 
 WHAT_IT_IS = (
     "Several adapters become one larger one, which is tested against all of them and then answers in their place. "
@@ -140,7 +140,7 @@ def can_be_rolled_up(adapter: Adapter) -> bool:
 
 
 def _choices(view: View) -> list[tuple[str, str]]:
-    return [(adapter.name, adapter.id) for adapter in view.status.adapters if can_be_rolled_up(adapter)]
+    return [(adapter_label(adapter), adapter.id) for adapter in view.status.adapters if can_be_rolled_up(adapter)]
 
 
 def _plans(view: View) -> object:

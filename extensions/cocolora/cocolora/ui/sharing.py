@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import gradio as gr
@@ -13,11 +12,11 @@ from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.leaks import CHECK_LEAKS
 from cocolora.engine.open_model import DEMO_BASE
-from cocolora.engine.share import ExportWish, interfering
+from cocolora.engine.share import READS_BASE, ExportWish, interfering
 from cocolora.ui.board import Board
 from cocolora.ui.importing import build_importing
 from cocolora.ui.page import Page, Preparation, View
-from cocolora.ui.words import escape
+from cocolora.ui.words import adapter_label, escape
 
 FILE_NAME = "cocolora-stack.zip"
 FORMS = {
@@ -27,7 +26,6 @@ FORMS = {
     ExportForm.MERGED: "A copy of the base model with them inside",
     ExportForm.GGUF: "GGUF files, for llama.cpp and Ollama",
 }
-READS_BASE = (ExportForm.MERGED, ExportForm.GGUF)
 BASE_NEEDED = "Name the folder that holds the base model's files: this form is made from them."
 TARGET_NEEDED = "Name a folder that is not there yet: a copy of the base is written there, not offered for download."
 WITH_QUESTIONS = (
@@ -95,7 +93,7 @@ def export(engine: Engine, page: Page) -> str:
         return "Look at what would leave first."
     target = prepared.target
     if prepared.wish.form is not ExportForm.MERGED:
-        target = Path(tempfile.mkdtemp(prefix="cocolora-export-")) / target
+        target = engine.sharing.new_export(target.name)
     engine.sharing.start_export(target, prepared.wish)
     page.leaving = target
     return ""  # the status says so
@@ -199,7 +197,7 @@ def _build_export(board: Board) -> None:
 
 def _choices(view: View) -> list[tuple[str, str]]:
     ready = [adapter for adapter in view.status.adapters if adapter.state is AdapterState.READY]
-    return [(adapter.name, adapter.id) for adapter in ready]
+    return [(adapter_label(adapter), adapter.id) for adapter in ready]
 
 
 def _is_checking(view: View) -> bool:

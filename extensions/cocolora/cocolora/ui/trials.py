@@ -11,7 +11,7 @@ from cocolora.engine import Engine
 from cocolora.engine.trial import Trying
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
-from cocolora.ui.words import escape, refused
+from cocolora.ui.words import adapter_label, escape, refused
 
 ONE_BY_ONE, TOGETHER = "One by one", "Together"
 ALONE = "The model alone"
@@ -78,7 +78,7 @@ def build_trials(board: Board) -> None:
 
 
 def _choices(view: View) -> list[tuple[str, str]]:
-    return [(adapter.name, adapter.id) for adapter in reversed(view.status.adapters)]
+    return [(adapter_label(adapter), adapter.id) for adapter in reversed(view.status.adapters)]
 
 
 def _trying(view: View) -> Trying | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import Turn
 from cocolora.core.memories import absolute_date
-from cocolora.core.phrases import shorten
+from cocolora.core.phrases import count, shorten
 
 ACTIVATIONS = {
     Activation.ALWAYS: "Always",
@@ -74,6 +74,13 @@ def chat_title(title: str, started_at: datetime, longest: int = 40) -> str:
 def turn_label(turn: Turn) -> str:
     """Return what a turn is called in a list."""
     return f"{shorten(turn.user)} · {minute(turn.said_at)}"
+
+
+def adapter_label(adapter: Adapter) -> str:
+    """Return what an adapter is called in a menu: its name alone may say no more than the day it was made."""
+    holds = "imported" if adapter.origin else count(len(adapter.turn_versions), "turn")
+    level = f" · rollup of level {adapter.level}" if adapter.level else ""
+    return f"{adapter.name} · {holds}{level} · {minute(adapter.made_at)}"
 
 
 def adapter_state(adapter: Adapter, *, model: str) -> str:

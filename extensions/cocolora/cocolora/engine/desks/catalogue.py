@@ -22,6 +22,10 @@ class CatalogueDesk:
         """Switch an adapter on or off. Raises UnknownId, AdapterRejected, BaseMismatch."""
         return catalogue.set_activation(self._rooms, adapter_id, activation)
 
+    def weakness(self, profile: str = DEFAULT_PROFILE) -> str:
+        """Say what the newest test of the whole stack found wanting; empty where nothing."""
+        return catalogue.weakness(self._rooms, profile)
+
     def start_admission(self, adapter: Adapter, activation: Activation) -> None:
         """Put an imported adapter to the gate in the background, and switch it on when it passes."""
         payload = {"adapter": adapter.id, "activation": str(activation)}

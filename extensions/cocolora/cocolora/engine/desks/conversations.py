@@ -41,9 +41,9 @@ class ConversationDesk:
             work.message = imported.sentence
         return imported
 
-    def start_import(self, paths: Sequence[Path], *, profile: str = DEFAULT_PROFILE) -> None:
-        """Record the chats in files, in the background."""
-        self._jobs.submit(handlers.IMPORT, _importing(paths), profile=profile)
+    def start_import(self, paths: Sequence[Path], *, profile: str = DEFAULT_PROFILE, uploaded: bool = False) -> None:
+        """Record the chats in files, in the background; copies that were ``uploaded`` are deleted afterwards."""
+        self._jobs.submit(handlers.IMPORT, _importing(paths) | {"uploaded": uploaded}, profile=profile)
 
     def read(self, conversation_id: str) -> tuple[Told, ...]:
         """Return a conversation's turns with what became of each."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from cocolora.core.adapters import Activation, Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import ProgressCallback, ignore_progress
-from cocolora.core.export import ExportForm
+from cocolora.core.export import ExportForm, Number
 from cocolora.engine import dataset, handlers, share
 from cocolora.engine.import_report import Imported
 from cocolora.engine.jobs import JobRunner
@@ -46,6 +46,7 @@ class SharingDesk:
         with_questions: bool = False,
         base_folder: Path | None = None,
         signed: bool = True,
+        number: Number | None = None,
         on_progress: ProgressCallback = ignore_progress,
     ) -> share.Exported:
         """Write adapters as a bundle or in another form.
@@ -53,8 +54,12 @@ class SharingDesk:
         Raises UnknownId, AdapterDamaged, BaseMismatch, CannotExport, KeyUnusable, FileExistsError.
         """
         named = None if adapter_ids is None else tuple(adapter_ids)
-        wish = share.ExportWish(profile, named, form, with_questions, base_folder, signed)
+        wish = share.ExportWish(profile, named, form, with_questions, base_folder, signed, number)
         return share.export(self._rooms, target, wish, on_progress=on_progress)
+
+    def new_export(self, name: str) -> Path:
+        """Return a place in the home folder for an export of this name, to be downloaded within a day."""
+        return self._rooms.home.new_export(name)
 
     def start_export(self, target: Path, wish: share.ExportWish) -> None:
         """Write adapters in the background; ``target`` is there when all of it is. Raises FileExistsError."""
