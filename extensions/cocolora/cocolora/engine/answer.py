@@ -108,7 +108,7 @@ def _memories(rooms: Rooms, hits: Sequence[Hit], route: Route, *, profile: str, 
     best = max((hit.score for hit in hits), default=0.0)
     needed = max(retrieval.threshold, retrieval.nearness * best)
     fitting = [hit.turn_id for hit in hits if hit.score >= needed]
-    turns = {turn.id: turn for turn in rooms.journal.turns(ids=fitting)}
+    turns = {turn.id: turn for turn in rooms.journal.turns(profile=profile, ids=fitting)}
     learned = set() if retrieval.quote_learned else _learned_turns(rooms, route)
     seen = {normalise(text) for text in visible}
     memories: list[Memory] = []

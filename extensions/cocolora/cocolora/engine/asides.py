@@ -107,7 +107,8 @@ class Asides:
         if not about:
             return f"{self.engine.status(profile=profile).sentence}\n\n{_HELP}"
         hits = self.engine.search(about, profile=profile, limit=LISTED)
-        found = {turn.id: turn for turn in self.engine.journal.turns(ids=[hit.turn_id for hit in hits])}
+        told = self.engine.journal.turns(profile=profile, ids=[hit.turn_id for hit in hits])
+        found = {turn.id: turn for turn in told}
         turns = [found[hit.turn_id] for hit in hits if hit.turn_id in found]
         if not turns:
             return f'Nothing that was said fits "{about}".'

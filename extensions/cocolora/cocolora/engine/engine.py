@@ -154,7 +154,7 @@ class Engine:
         ``drawn_on`` is the ``sources`` of the context that the newest reply was generated with.
         """
         synced = record.record(self._rooms, conversation, rows, change=change, drawn_on=drawn_on)
-        self._learn_if_due(conversation.profile)
+        self._learn_if_due(synced.profile)
         if synced.revised or synced.removed or self._rooms.index.turns_without_vectors(limit=1):
             self.jobs.submit_once(handlers.INDEX)
         return synced

@@ -25,9 +25,9 @@ def record(
     synced = rooms.journal.sync(conversation, rows, change=change, now=rooms.clock())
     gone = [*synced.revised, *synced.removed]
     rooms.index.drop_turns(gone, erase=False)  # erased by ``tidy``, in the background
-    rooms.reindex(rooms.journal.superseded_by(gone) if gone else (), profile=conversation.profile)
+    rooms.reindex(rooms.journal.superseded_by(gone) if gone else (), profile=synced.profile)
     changed = rooms.journal.turns(ids=[*synced.recorded, *synced.revised])
-    rooms.index_turns(changed, profile=conversation.profile)
+    rooms.index_turns(changed, profile=synced.profile)
     if changed:
         newest = max(changed, key=lambda turn: (turn.said_at, turn.ordinal))
         rooms.journal.note_sources(newest.id, drawn_on)

@@ -50,7 +50,7 @@ def sync(
     known = find_conversation(connection, conversation.id)
     turns = select_turns(connection, conversation_id=conversation.id) if known else []
     if not turns and not any(row.is_turn for row in rows):
-        return Synced()
+        return Synced(profile=(known or conversation).profile)
     conversation = known or _first_seen(connection, conversation)
     tombstones = Tombstones(connection, conversation)
     operations = reconcile(turns, tombstones.leave_out(rows, turns))
@@ -61,13 +61,13 @@ def sync(
 def move(connection: sqlite3.Connection, conversation_id: str, *, profile: str, now: datetime) -> Synced:
     """Record a conversation's turns anew under another profile; see Journal.move_conversation."""
     if get_conversation(connection, conversation_id).profile == profile:
-        return Synced()
+        return Synced(profile=profile)
     turns = select_turns(connection, conversation_id=conversation_id)
     removed = tuple(turn.id for turn in turns if leave(connection, turn.id, conversation_id))
     change_conversation(connection, conversation_id, column="profile", value=profile)
     moved = get_conversation(connection, conversation_id)
     recorded = tuple(_record_again(connection, moved, turn, now=now) for turn in turns)
-    return Synced(recorded=recorded, removed=removed)
+    return Synced(recorded=recorded, removed=removed, profile=profile)
 
 
 def _record_again(connection: sqlite3.Connection, conversation: Conversation, turn: Turn, *, now: datetime) -> str:
@@ -116,7 +116,13 @@ class _Pen:
                     self._revise(turn, row, position)
                 case Record(row, position):
                     self._record(row, position)
-        return Synced(tuple(self.recorded), tuple(self.revised), tuple(self.removed), tuple(self.joined))
+        return Synced(
+            tuple(self.recorded),
+            tuple(self.revised),
+            tuple(self.removed),
+            tuple(self.joined),
+            profile=self.conversation.profile,
+        )
 
     def _remove(self, turn: Turn) -> None:
         """Take the turn out; an imported file only adds: what it lacks comes after its rows."""
