@@ -10,6 +10,7 @@ from cocolora.core.adapters import Adapter, AdapterKind
 from cocolora.core.conversations import Turn
 from cocolora.core.lessons import Lesson, LessonKind
 from cocolora.core.records import Occasion, Outcome, Rebuild
+from cocolora.engine.keep_out import learnable
 from cocolora.engine.plans import Assignment, Beneath, always_on
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
@@ -68,8 +69,8 @@ def _end_without_adapter(run: Run, task: Rebuild, turns: Sequence[Turn]) -> None
 
 
 def _turns(run: Run, turn_ids: Sequence[str]) -> list[Turn]:
-    """Return turns in the order in which they were learned before."""
-    found = {turn.id: turn for turn in run.rooms.journal.turns(ids=turn_ids)}
+    """Return those turns that may be learned, in the order in which they were learned before."""
+    found = {turn.id: turn for turn in learnable(run, run.rooms.journal.turns(ids=turn_ids))}
     return [found[turn_id] for turn_id in turn_ids if turn_id in found]
 
 
@@ -79,11 +80,10 @@ def _beneath(run: Run, task: Rebuild) -> Iterator[Beneath]:
 
     Where the profile's behaviour has moved on since, the one of then is made again for as long as it is needed.
     """
-    now = always_on(run)
-    if {turn_id for turn_id, _ in now.turn_versions} == set(task.beneath):
+    now, turns = always_on(run), tuple(_turns(run, task.beneath))
+    if {turn_id for turn_id, _ in now.turn_versions} == {turn.id for turn in turns}:
         yield now
         return
-    turns = tuple(_turns(run, task.beneath))
     if not turns:
         yield Beneath()
         return
