@@ -147,3 +147,15 @@ def test_a_forgotten_wish_leaves_the_adapters_that_were_trained_on_top_of_it(qui
     assert cat.id not in held
     assert cat.turn_versions in [adapter.turn_versions for adapter in held.values() if not adapter.beneath]
     assert quick.verify() == []
+
+
+def test_a_wish_that_is_switched_off_keeps_its_files_when_what_was_learned_on_top_of_it_is_made_again(quick, tell):
+    tell(quick, "wish", ("Can you answer in one word for simple things like that?", "Ok."))
+    tell(quick, "cats", CAT, ("My horse is called Pomander.", "Good to know."))
+    quick.learn()
+    (wish,) = [adapter for adapter in quick.adapters() if adapter.kind is AdapterKind.BEHAVIOUR]
+    quick.catalogue.set_activation(wish.id, Activation.OFF)
+    quick.forgetting.forget(quick.forgetting.plan(match="Pomander"))
+    assert wish.turn_versions in [adapter.beneath for adapter in quick.adapters()]
+    assert wish.id in {adapter.id for adapter in quick.adapters()}
+    assert quick.verify() == []

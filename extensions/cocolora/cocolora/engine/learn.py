@@ -20,7 +20,7 @@ from cocolora.engine.plans import Assignment, always_on, assign
 from cocolora.engine.rebuild import rebuild, retire_stale, waiting
 from cocolora.engine.run import Run
 from cocolora.engine.supersede import supersede
-from cocolora.engine.teach import land, teach, train
+from cocolora.engine.teach import discard, land, teach, train
 from cocolora.errors import Cancelled
 from cocolora.lessons.study import study_turns
 
@@ -202,7 +202,7 @@ def _teach_or_split(run: Run, task: Assignment) -> list[Adapter]:
     adapter = train(run, task)
     if adapter.state is AdapterState.READY or len(task.turns) < 2:
         return [land(run, task, adapter)]
-    run.rooms.drop_adapter(adapter.id)
+    discard(run, adapter)
     half = len(task.turns) // 2
     made: list[Adapter] = []
     for turns in (task.turns[:half], task.turns[half:]):
