@@ -60,6 +60,10 @@ class Taught(Transactions):
         """Return the lessons of the turns' current versions, or all, in the order they were added."""
         return self._read(lessons.select_lessons, None if turn_ids is None else list(turn_ids), base_fingerprint)
 
+    def question_ids(self, profile: str) -> list[tuple[str, str]]:
+        """Return the turn and the id of each lesson with an answer of a profile's current turns."""
+        return self._read(lessons.question_ids, profile)
+
     def add_supersessions(self, new: Iterable[Supersession], *, base_fingerprint: str) -> None:
         """Note lessons that no longer hold, and the turns that say otherwise."""
         self._write(superseding.add_supersessions, new, base_fingerprint)

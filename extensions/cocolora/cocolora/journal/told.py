@@ -91,6 +91,10 @@ class Told(Transactions):
         """Return the ids of a profile's current turns."""
         return self._read(turns.turn_ids, profile)
 
+    def current_versions(self, profile: str) -> dict[str, int]:
+        """Return the version of each of a profile's current turns."""
+        return self._read(turns.current_versions, profile)
+
     def turn(self, turn_id: str) -> Turn:
         """Return a turn, removed or not; raises UnknownId."""
         return self._read(turns.get_turn, turn_id)
