@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from cocolora.core.conversations import Change, Conversation, Turn
+from cocolora.core.conversations import IMPORT_SOURCE, Change, Conversation, Turn
 from cocolora.core.reconcile import Keep, Operation, Record, Remove, Revise, Row, infer_change, reconcile
 from cocolora.core.records import Synced
 from cocolora.journal.conversations import (
@@ -28,6 +28,7 @@ from cocolora.journal.turns import (
     select_versions,
     set_version,
 )
+from cocolora.journal.twins import take_over
 
 
 def readable(text: str) -> str:
@@ -46,12 +47,15 @@ def sync(
     now: datetime,
 ) -> Synced:
     """Make the conversation's current turns equal ``rows``; see Journal.sync."""
-    rows = [_readable(row) for row in rows]
+    rows, source = [_readable(row) for row in rows], conversation.source
     known = find_conversation(connection, conversation.id)
-    turns = select_turns(connection, conversation_id=conversation.id) if known else []
-    if not turns and not any(row.is_turn for row in rows):
-        return Synced(profile=(known or conversation).profile)
+    if known is None and not any(row.is_turn for row in rows):
+        return Synced(profile=conversation.profile)
     conversation = known or _first_seen(connection, conversation)
+    take_over(connection, conversation, rows)
+    if known and known.source == IMPORT_SOURCE != source:  # from now on the host keeps it
+        change_conversation(connection, known.id, column="source", value=source)
+    turns = select_turns(connection, conversation_id=conversation.id)
     tombstones = Tombstones(connection, conversation)
     operations = reconcile(turns, tombstones.leave_out(rows, turns))
     pen = _Pen(connection, conversation, tombstones, change, now, len(rows))
