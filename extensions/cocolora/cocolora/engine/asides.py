@@ -128,11 +128,13 @@ class Asides:
         status = self.engine.status(profile=profile)
         if status.trouble:
             return status.trouble
-        if not status.unread:
+        if not status.unread and not status.rebuilds:
             return "There is nothing new to learn."
         self.engine.start_learning(profile=profile)
-        turns = count(status.unread, "turn")
-        return f"Learning {turns} in the background. You can go on chatting; the tab shows how far it is."
+        waiting = [f"Learning {count(status.unread, 'turn')}"] if status.unread else []
+        waiting += [f"Making {count(status.rebuilds, 'adapter')} again"] if status.rebuilds else []
+        what = " and ".join(waiting).capitalize()
+        return f"{what} in the background. You can go on chatting; the tab shows how far it is."
 
     def _forget(self, what: str, chat: str | None, state: _Chat, profile: str) -> str:
         if what in ("", THIS_CHAT, LAST_TURN):
