@@ -32,6 +32,7 @@ from cocolora.engine.desks.rollups import RollupDesk
 from cocolora.engine.desks.sharing import SharingDesk
 from cocolora.engine.embedding import find_embedder
 from cocolora.engine.estimate import MEASURE, LearningPlan, Speed, Speedometer, measure_speed, plan_learning
+from cocolora.engine.forget import SCRUB
 from cocolora.engine.home import Home
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.leaks import CHECK_LEAKS, LeakFinder
@@ -94,6 +95,8 @@ class Engine:
         self._tidy()
         record.refresh_index(self._rooms)
         self.jobs.start()
+        if any(job.kind == SCRUB for job in journal.queue.waiting()):
+            self.jobs.submit_once(SCRUB)
 
     def _tidy(self) -> None:
         """Delete what a process that was killed left; not while another one is at work."""
