@@ -94,12 +94,16 @@ class Rooms:
 
     def drop_adapter(self, adapter_id: str) -> None:
         """Take an adapter that the catalogue no longer holds off the model, out of the index and off the disk."""
+        self.detach(adapter_id)
+        self.index.drop_turns([adapter_id])
+        shutil.rmtree(self.home.adapter_folder(adapter_id), ignore_errors=True)
+
+    def detach(self, adapter_id: str) -> None:
+        """Take an adapter off the model."""
         try:
             self.workbench().drop(adapter_id)
         except ModelError:  # nothing is loaded, so nothing is attached
             pass
-        self.index.drop_turns([adapter_id])
-        shutil.rmtree(self.home.adapter_folder(adapter_id), ignore_errors=True)
 
     def reindex(self, turns: Iterable[Turn], *, profile: str) -> None:
         """Bring the index up to what the turns' lessons are now."""

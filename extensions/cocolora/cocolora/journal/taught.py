@@ -113,7 +113,7 @@ class Taught(Transactions):
         self._write(rebuilding.end_rebuild, number)
 
     def undo_rollup(self, rollup: Adapter) -> tuple[Adapter, ...]:
-        """Take a rollup out, let its sources answer again, and return them."""
+        """Let a rollup's sources answer again, and return them; the rollup stays as one that was rejected."""
         return self._write(rebuilding.undo_rollup, rollup)
 
     def add_verdict(self, verdict: KeptVerdict) -> None:
