@@ -73,6 +73,15 @@ def test_what_the_last_learning_left_is_not_tried_again_by_itself_until_more_is_
     assert due(talk, rhythm=Rhythm(NOW, changed_at=ago(9), read_until=ago(10))).now
 
 
+def test_adapters_that_wait_to_be_made_again_are_due_unless_that_was_given_up():
+    waiting = due([], rhythm=Rhythm(NOW, rebuilds=2))
+    assert (waiting.now, waiting.reason) == (True, "2 adapters to be made again")
+    assert due([turn(0)], rhythm=Rhythm(NOW, rebuilds=1)).now
+    assert not due([], rhythm=Rhythm(NOW, rebuilds=1), automatic=False).now
+    assert "by hand" in due([], rhythm=Rhythm(NOW, rebuilds=1, gave_up=True)).reason
+    assert due([turn(n) for n in range(12)], rhythm=Rhythm(NOW, rebuilds=1, gave_up=True), due_turns=12).now
+
+
 def test_training_stays_within_its_budget_of_the_hour():
     talk = [turn(n) for n in range(12)]
     worked = [(ago(65), ago(55)), (ago(30), ago(20))]

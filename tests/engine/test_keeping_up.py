@@ -43,7 +43,12 @@ def test_a_rollup_answers_what_its_sources_answered_and_can_be_undone(taught, as
     with pytest.raises(AdapterRejected):
         taught.catalogue.set_activation(before[0].id, Activation.ROUTED)
     taught.rollups.undo(rollup.id)
-    assert [(a.id, a.sha256, a.state) for a in taught.adapters()] == [(a.id, a.sha256, a.state) for a in before]
+    after = [adapter for adapter in taught.adapters() if adapter.id != rollup.id]
+    assert [(a.id, a.sha256, a.state) for a in after] == [(a.id, a.sha256, a.state) for a in before]
+    assert taught.learn().rolled_up == ()
+    assert taught.rollups.plan() == ()
+    with pytest.raises(CannotRollUp):
+        taught.rollups.undo(rollup.id)
     assert taught.verify() == []
 
 
@@ -146,4 +151,16 @@ def test_a_forgotten_wish_leaves_the_adapters_that_were_trained_on_top_of_it(qui
     held = {adapter.id: adapter for adapter in quick.adapters()}
     assert cat.id not in held
     assert cat.turn_versions in [adapter.turn_versions for adapter in held.values() if not adapter.beneath]
+    assert quick.verify() == []
+
+
+def test_a_wish_that_is_switched_off_keeps_its_files_when_what_was_learned_on_top_of_it_is_made_again(quick, tell):
+    tell(quick, "wish", ("Can you answer in one word for simple things like that?", "Ok."))
+    tell(quick, "cats", CAT, ("My horse is called Pomander.", "Good to know."))
+    quick.learn()
+    (wish,) = [adapter for adapter in quick.adapters() if adapter.kind is AdapterKind.BEHAVIOUR]
+    quick.catalogue.set_activation(wish.id, Activation.OFF)
+    quick.forgetting.forget(quick.forgetting.plan(match="Pomander"))
+    assert wish.turn_versions in [adapter.beneath for adapter in quick.adapters()]
+    assert wish.id in {adapter.id for adapter in quick.adapters()}
     assert quick.verify() == []

@@ -90,6 +90,22 @@ def test_moved_conversation_goes_on_where_it_was_moved_to(engine, tell, clock):
     assert engine.turns(profile="work") == []
 
 
+def test_chat_that_goes_on_under_the_name_of_another_profile_stays_where_it_is(engine, tell):
+    tell(engine, "pets", DOG, profile="work")
+    tell(engine, "pets", DOG, BOAT)
+    assert [turn.user for turn in engine.turns(profile="work")] == [DOG[0], BOAT[0]]
+    assert engine.search("What is our boat called?") == []
+    assert engine.search("What is our boat called?", profile="work")
+
+
+def test_turn_of_another_profile_is_never_quoted_even_where_the_index_names_it(engine, tell):
+    tell(engine, "pets", DOG, profile="work")
+    engine._rooms.index_turns(engine.turns(profile="work"), profile="personal")
+    assert engine.search("What is my dog called?")
+    assert engine.contextualise("What is my dog called?").memories == ()
+    assert "Biscuit" not in engine.asides.answer("/memory my dog", chat="pets")
+
+
 @pytest.mark.slow
 def test_moving_takes_what_was_learned_along_by_learning_it_anew(engine, tell):
     tell(engine, "pets", DOG, profile="work")

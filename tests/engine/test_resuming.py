@@ -115,3 +115,46 @@ def test_a_forgetting_that_was_interrupted_is_finished(taught, find_demo_base, c
         assert resident.verify() == []
     finally:
         resident.close()
+
+
+@pytest.fixture
+def to_be_made_again(engine, make_engine, find_demo_base, tell):
+    """An engine that forgot one of two turns of an adapter while no model was loaded."""
+    engine.change_settings("learning", **QUICK)
+    engine.change_settings("gate", recall=0.0, retention_loss=1.0, abstention=0.0, neighbour_loss=1.0, loss_rise=10.0)
+    tell(engine, "pets", DOG, BOAT)
+    assert engine.learn().accepted
+    engine.close()
+    found = []
+    without_model = make_engine(engine.home.folder, find_model=lambda: found[0]() if found else None)
+    said = without_model.forgetting.forget(without_model.forgetting.plan(match="Biscuit"))
+    assert "to be learned again" in said
+    assert without_model.adapters() == []
+    found.append(find_demo_base)
+    return without_model
+
+
+def test_what_was_forgotten_without_a_model_is_made_again_by_itself_when_there_is_one(to_be_made_again, clock):
+    status = to_be_made_again.status()
+    assert (status.unread, status.rebuilds) == (0, 1)
+    assert "1 adapter to be made again" in status.sentence
+    home = to_be_made_again.home.folder
+    to_be_made_again.change_settings("learning", automatic=True)
+    to_be_made_again.close()
+    resident = Engine(home, to_be_made_again._rooms.find_model, clock=clock, resident=True)
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while not resident.adapters() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert resident.jobs.wait(PATIENCE_S)
+        assert [len(adapter.turn_ids) for adapter in resident.adapters()] == [1]
+        assert resident.status().rebuilds == 0
+    finally:
+        resident.close()
+
+
+def test_learn_in_the_chat_makes_again_what_waits(to_be_made_again):
+    assert "Making 1 adapter again in the background" in to_be_made_again.asides.answer("/learn", chat="pets")
+    assert to_be_made_again.jobs.wait(PATIENCE_S)
+    assert [len(adapter.turn_ids) for adapter in to_be_made_again.adapters()] == [1]
+    assert "nothing new" in to_be_made_again.asides.answer("/learn", chat="pets")

@@ -4,6 +4,7 @@ import pytest
 
 from cocolora.core.adapters import AdapterState
 from cocolora.core.records import JobState, Occasion
+from cocolora.errors import Cancelled
 
 PATIENCE_S = 400
 
@@ -64,3 +65,37 @@ def test_adapters_and_the_whole_stack_are_tested_again_on_demand_and_stay_as_the
     assert asked_again.scores == of_one.scores
     assert (asked_again.state, asked_again.activation, other) == (one.state, one.activation, taught.adapters()[1])
     assert of_one.scores.recall == before[0].scores.recall
+
+
+@pytest.fixture
+def refused(quick):
+    """An engine with a rollup that did not pass the gate, and the plan that made it."""
+    (plan,) = quick.rollups.plan(adapter_ids=[adapter.id for adapter in quick.adapters()])
+    quick.change_settings("gate", recall=1.0)
+    quick.change_settings("learning", attempts=1)
+    assert quick.rollups.roll_up(plan).state is AdapterState.REJECTED
+    return quick, plan
+
+
+def test_a_refused_rollup_that_is_tried_again_and_stopped_keeps_its_files(refused):
+    engine, plan = refused
+    before = engine.adapters()
+    with pytest.raises(Cancelled):
+        engine.rollups.roll_up(plan, cancelled=lambda: True)
+    assert engine.adapters() == before
+    assert engine.verify() == []
+
+
+def test_a_refused_rollup_that_is_tried_again_and_killed_has_its_files_at_the_next_start(refused, make_engine):
+    engine, _ = refused
+    (rollup,) = [adapter for adapter in engine.adapters() if adapter.sources]
+    engine.home.set_aside(rollup.id)
+    engine.home.adapter_folder(rollup.id).mkdir()
+    engine.close()
+    assert make_engine(engine.home.folder).verify() == []
+
+
+def test_a_refused_rollup_that_is_tried_again_and_refused_again_leaves_one_set_of_files(refused):
+    engine, plan = refused
+    assert engine.rollups.roll_up(plan).state is AdapterState.REJECTED
+    assert engine.verify() == []

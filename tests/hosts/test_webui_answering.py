@@ -141,6 +141,21 @@ def test_a_failing_engine_is_logged_and_the_chat_goes_on(world, monkeypatch, cap
     caplog.clear()
 
 
+def test_where_adapters_cannot_be_activated_for_whatever_reason_none_is_active(loaded, monkeypatch, caplog):
+    def out_of_memory(route):
+        active.append(route)
+        if route.weights:
+            raise RuntimeError("CUDA out of memory")
+
+    active = []
+    answering(loaded, monkeypatch)
+    monkeypatch.setattr(loaded.engine, "activate", out_of_memory)
+    loaded.webui.chat("Question?")
+    assert active == [ROUTED, Route()]
+    assert "could not be activated" in caplog.text
+    caplog.clear()
+
+
 def test_a_later_extension_that_builds_prompts_is_still_asked(modules):
     ours, theirs = {"display_name": "cocolora"}, SimpleNamespace(custom_generate_chat_prompt=lambda *a, **k: "theirs")
     loaded = [(SimpleNamespace(params=ours), "cocolora"), (theirs, "theirs")]

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 
 import pytest
 
@@ -174,6 +175,50 @@ def test_a_renamed_chat_takes_its_turns_along(world):
     world.webui.chat("Well?")
     assert [turn.user for turn in world.engine.turns()] == ["My dog is called Max.", "And?", "Well?"]
     assert recorded(world) == visible_turns(world.webui.history)
+
+
+@pytest.fixture
+def unrecorded(world):
+    """A webui with a chat of three turns that was not recorded."""
+    world.engine.change_settings("recording", enabled=False)
+    world.webui.chat("My dog is called Rex.")
+    world.webui.chat("My cat is called Tom.")
+    world.webui.chat("My boat is called Sue.")
+    world.engine.change_settings("recording", enabled=True)
+    return world
+
+
+def import_it(world, path):
+    return world.engine.conversations.import_chats([path], profile="instruct").turns
+
+
+def test_a_chat_is_one_conversation_whether_it_is_recorded_or_imported_from_the_logs(unrecorded):
+    saved = unrecorded.webui.path(unrecorded.webui.unique_id)
+    assert import_it(unrecorded, saved) == 3
+    unrecorded.webui.edit("user", 0, "My dog is called Max.")
+    unrecorded.webui.chat("Well?")
+    assert everything(unrecorded) == visible_turns(unrecorded.webui.history)
+    assert import_it(unrecorded, saved) == 0
+    [conversation] = unrecorded.engine.journal.conversations()
+    assert (conversation.id, conversation.source) == (chat_of(unrecorded.webui), "webui")
+
+
+@pytest.mark.parametrize("seen_before", [False, True])
+def test_an_edit_and_a_removal_reach_a_chat_that_was_imported_from_a_copy_of_its_file(
+    unrecorded, tmp_path, seen_before
+):
+    saved = unrecorded.webui.path(unrecorded.webui.unique_id)
+    copied = shutil.copy(saved, tmp_path / saved.name)
+    import_it(unrecorded, copied)
+    unrecorded.engine.conversations.set_learnable(saved.stem, False)
+    if seen_before:
+        unrecorded.host.saved_chats.reconcile()
+    unrecorded.webui.edit("user", 0, "My dog is called Max.")
+    unrecorded.webui.remove_last()
+    unrecorded.webui.chat("Well?")
+    assert sorted(everything(unrecorded)) == sorted(visible_turns(unrecorded.webui.history))
+    assert chat_of(unrecorded.webui) in unrecorded.engine.journal.unlearnable()
+    assert unrecorded.engine.verify() == []
 
 
 def test_a_deleted_chat_is_still_remembered(world):

@@ -33,6 +33,7 @@ def test_a_rollup_answers_for_its_sources_and_gives_them_back(journal, turns):
     restored = journal.undo_rollup(rollup)
     assert [one.state for one in restored] == [AdapterState.READY] * 2
     assert [journal.reading(turn.id).adapter_id for turn in turns[:2]] == list(ids)
+    assert journal.adapter(rollup.id).state is AdapterState.REJECTED
     assert journal.verify() == []
 
 

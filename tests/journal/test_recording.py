@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from cocolora.core.ids import derive_id
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Synced
 from cocolora.errors import UnknownId
+from cocolora.journal.conversations import ensure_conversation
 from tests.journal.lives import NOON, after, chat, said, texts
 
 
@@ -171,3 +173,21 @@ def test_turns_are_found_by_what_any_version_said(journal):
 def test_an_unknown_id_is_an_error_that_names_it(journal, ask):
     with pytest.raises(UnknownId, match="nowhere"):
         getattr(journal, ask)("nowhere")
+
+
+def test_an_imported_chat_of_the_same_name_that_shares_no_turn_is_left_alone(journal):
+    journal.sync(replace(chat("dogs"), source="import"), said(("dog?", "Rex")), change=Change.IMPORTED, now=NOON)
+    journal.sync(chat("chat/Ann/dogs"), said(("cat?", "Tom")), now=after(5))
+    assert texts(journal, "dogs") == [("dog?", "Rex")]
+    assert texts(journal, "chat/Ann/dogs") == [("cat?", "Tom")]
+
+
+def test_a_journal_in_which_a_chat_and_its_import_hold_the_same_turns_is_set_right_at_the_next_sync(journal):
+    journal.sync(replace(chat("dogs"), source="import"), said(("dog?", "Rex"), ("cat?", "Tom")), now=NOON)
+    with journal._database.writing() as connection:
+        ensure_conversation(connection, chat("chat/Ann/dogs"))
+        copied = "INSERT INTO conversation_turns SELECT ?, turn_id, position FROM conversation_turns"
+        connection.execute(copied, ("chat/Ann/dogs",))
+    journal.sync(chat("chat/Ann/dogs"), said(("dog?", "Max")), now=after(5))
+    assert [turn.reply for turn in journal.turns()] == ["Max"]
+    assert texts(journal, "dogs") == []

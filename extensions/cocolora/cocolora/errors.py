@@ -3,6 +3,7 @@
 CocoloraError
 ├── SettingsInvalid          the settings file or a setting is wrong; every problem is listed
 ├── HomeBusy                 another process is learning or forgetting in this home folder
+│   └── JournalInUse         another process reads the journal, which keeps forgotten bytes in its file
 ├── PortTaken                something else listens on the app's port
 ├── HostsChat                a chat that its host keeps itself cannot be edited here
 ├── UnknownId                no conversation, turn, adapter or job has this id
@@ -62,9 +63,20 @@ class SettingsInvalid(CocoloraError):
 class HomeBusy(CocoloraError):
     """Another process is learning or forgetting in this home folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, explanation: str = "") -> None:
         self.folder = folder
-        super().__init__(f"Another cocolora is learning or forgetting in {folder}. Wait for it, or stop it there.")
+        super().__init__(
+            explanation or f"Another cocolora is learning or forgetting in {folder}. Wait for it, or stop it there."
+        )
+
+
+class JournalInUse(HomeBusy):
+    """Another process reads the journal, so that what was forgotten cannot be erased from its file now."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            folder, f"Another program reads the journal in {folder}. What was forgotten is erased when it is done."
+        )
 
 
 class PortTaken(CocoloraError):

@@ -5,9 +5,9 @@ answers nobody. Several messages of one side in a row are one message, a blank l
 nobody answered, and whatever cannot be read, is named as a problem; the rest goes in.
 
 Reading the same text twice gives the same conversation ids, so importing it twice adds nothing. A webui chat's id
-is its file's stem: that is the host's own id, under which the recorder knows it. Any other chat's id comes from its
-own ``id`` where it has one, else from all its texts, never from the file's name: a renamed copy is the same chat,
-and two chats that begin alike are two.
+is its file's stem; the recorder knows it by its place under the webui's ``logs``, which ``saved_place`` tells. Any
+other chat's id comes from its own ``id`` where it has one, else from all its texts, never from the file's name: a
+renamed copy is the same chat, and two chats that begin alike are two.
 """
 
 from __future__ import annotations
@@ -84,6 +84,16 @@ class ParsedChats:
 def is_private(name: str) -> bool:
     """Say whether a chat saved by the webui is private: it saves incognito turns, whose id is None, as ``None``."""
     return name == "None" or name.startswith("incognito-")
+
+
+def saved_place(path: PurePath) -> str:
+    """Return where a chat's file lies under the webui's ``logs``, without its suffix; empty for one elsewhere."""
+    match path.parts:
+        case (*_, "logs", "instruct", _):
+            return f"instruct/{path.stem}"
+        case (*_, "logs", "chat", character, _):
+            return f"chat/{character}/{path.stem}"
+    return ""
 
 
 def read_chats(text: str, *, name: str, zone: tzinfo | None = None) -> ParsedChats:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Literal, TypedDict
 
 DEFAULT_PROFILE = "personal"
+IMPORT_SOURCE = "import"
+"""The source of a conversation that came from a file."""
 _QUESTION_MARKS = "?？؟"
 
 

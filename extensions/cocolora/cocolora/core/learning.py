@@ -37,13 +37,16 @@ class Rhythm:
 
     ``changed_at`` is when a turn was last recorded or changed. The learning before this one took in what was said
     and changed ``read_until``: what it left, it did not want or could not learn. ``worked`` is from when to when
-    training ran within the last hour, oldest first.
+    training ran within the last hour, oldest first. ``rebuilds`` are adapters that are to be made again; ``gave_up``
+    says that the last work on them was stopped or failed.
     """
 
     now: datetime
     changed_at: datetime | None = None
     read_until: datetime | None = None
     worked: Sequence[tuple[datetime, datetime]] = ()
+    rebuilds: int = 0
+    gave_up: bool = False
 
 
 def estimate_tokens(text: str) -> int:
@@ -53,16 +56,16 @@ def estimate_tokens(text: str) -> int:
 
 def is_due(unlearned: Sequence[Turn], learning: Learning, rhythm: Rhythm, *, zone: tzinfo | None = None) -> Due:
     """Decide whether to learn by itself now; the reason names times in ``zone``, the user's own when None."""
-    if not unlearned:
+    if not unlearned and not rhythm.rebuilds:
         return Due(False, "everything said so far was read")
-    tokens = sum(estimate_tokens(turn.text) for turn in unlearned)
-    said = f"{count(len(unlearned), 'turn')} of about {count(tokens, 'token')} to be read"
+    said = _waiting(unlearned, rhythm)
     if not learning.automatic:
         return Due(False, "automatic learning is off", said=said)
-    if rhythm.read_until is not None and rhythm.changed_at is not None and rhythm.changed_at <= rhythm.read_until:
+    is_rebuilding = rhythm.rebuilds > 0 and not rhythm.gave_up
+    if not is_rebuilding and _is_left(unlearned, rhythm):
         return Due(False, "the last learning left them, so it begins by hand or when more is said", said=said)
     rules = f"due at {count(learning.due_turns, 'turn')} or {count(learning.due_tokens, 'token')}"
-    wanted_at = min(_moments(unlearned, learning, rhythm), default=None)
+    wanted_at = rhythm.now if is_rebuilding else min(_moments(unlearned, learning, rhythm), default=None)
     if wanted_at is None:
         return Due(False, rules, said=said)
     allowed_at = _allowed_at(learning, rhythm)
@@ -73,6 +76,19 @@ def is_due(unlearned: Sequence[Turn], learning: Learning, rhythm: Rhythm, *, zon
         budget = f"this hour's {learning.hourly_budget_minutes:g} minutes of training are used up"
         return Due(False, f"{budget} until {_clock_time(at, zone)}", at, said)
     return Due(False, f"{rules}, or at {_clock_time(at, zone)} if nothing more is said", at, said)
+
+
+def _waiting(unlearned: Sequence[Turn], rhythm: Rhythm) -> str:
+    tokens = sum(estimate_tokens(turn.text) for turn in unlearned)
+    parts = [f"{count(len(unlearned), 'turn')} of about {count(tokens, 'token')} to be read"] if unlearned else []
+    parts += [f"{count(rhythm.rebuilds, 'adapter')} to be made again"] if rhythm.rebuilds else []
+    return " and ".join(parts)
+
+
+def _is_left(unlearned: Sequence[Turn], rhythm: Rhythm) -> bool:
+    if not unlearned:
+        return True
+    return rhythm.read_until is not None and rhythm.changed_at is not None and rhythm.changed_at <= rhythm.read_until
 
 
 def settled(turns: Sequence[Turn], *, until: datetime | None) -> list[Turn]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -52,13 +52,14 @@ class Synced:
     """The ids of the turns that a sync recorded, revised and removed.
 
     ``recorded`` includes the turns that an edit of a shared turn split off; ``joined`` are turns of other
-    conversations that this one, a branch, now holds too.
+    conversations that this one, a branch, now holds too. ``profile`` is the one under which the conversation is kept.
     """
 
     recorded: tuple[str, ...] = ()
     revised: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
+    profile: str = field(default="", compare=False)
 
     @property
     def changed(self) -> bool:

@@ -108,16 +108,15 @@ def _memories(rooms: Rooms, hits: Sequence[Hit], route: Route, *, profile: str, 
     best = max((hit.score for hit in hits), default=0.0)
     needed = max(retrieval.threshold, retrieval.nearness * best)
     fitting = [hit.turn_id for hit in hits if hit.score >= needed]
-    turns = {turn.id: turn for turn in rooms.journal.turns(ids=fitting)}
+    turns = {turn.id: turn for turn in rooms.journal.turns(profile=profile, ids=fitting)}
     learned = set() if retrieval.quote_learned else _learned_turns(rooms, route)
     seen = {normalise(text) for text in visible}
     memories: list[Memory] = []
     left_tokens = retrieval.budget_tokens
     for turn in (turns[turn_id] for turn_id in fitting if turn_id in turns and turn_id not in learned):
-        left_tokens -= estimate_tokens(turn.text)
-        if left_tokens < 0 or len(memories) == retrieval.max_memories:
-            break
-        if normalise(turn.user) not in seen:
+        tokens = estimate_tokens(turn.text)
+        if len(memories) < retrieval.max_memories and tokens <= left_tokens and normalise(turn.user) not in seen:
+            left_tokens -= tokens
             memories.append(Memory(turn.id, rooms.local(turn.said_at), turn.user, turn.reply))
     return _with_newest(rooms, memories)
 

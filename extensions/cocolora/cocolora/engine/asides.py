@@ -107,7 +107,8 @@ class Asides:
         if not about:
             return f"{self.engine.status(profile=profile).sentence}\n\n{_HELP}"
         hits = self.engine.search(about, profile=profile, limit=LISTED)
-        found = {turn.id: turn for turn in self.engine.journal.turns(ids=[hit.turn_id for hit in hits])}
+        told = self.engine.journal.turns(profile=profile, ids=[hit.turn_id for hit in hits])
+        found = {turn.id: turn for turn in told}
         turns = [found[hit.turn_id] for hit in hits if hit.turn_id in found]
         if not turns:
             return f'Nothing that was said fits "{about}".'
@@ -127,11 +128,13 @@ class Asides:
         status = self.engine.status(profile=profile)
         if status.trouble:
             return status.trouble
-        if not status.unread:
+        if not status.unread and not status.rebuilds:
             return "There is nothing new to learn."
         self.engine.start_learning(profile=profile)
-        turns = count(status.unread, "turn")
-        return f"Learning {turns} in the background. You can go on chatting; the tab shows how far it is."
+        waiting = [f"Learning {count(status.unread, 'turn')}"] if status.unread else []
+        waiting += [f"Making {count(status.rebuilds, 'adapter')} again"] if status.rebuilds else []
+        what = " and ".join(waiting).capitalize()
+        return f"{what} in the background. You can go on chatting; the tab shows how far it is."
 
     def _forget(self, what: str, chat: str | None, state: _Chat, profile: str) -> str:
         if what in ("", THIS_CHAT, LAST_TURN):

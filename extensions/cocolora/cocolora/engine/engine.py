@@ -32,6 +32,7 @@ from cocolora.engine.desks.rollups import RollupDesk
 from cocolora.engine.desks.sharing import SharingDesk
 from cocolora.engine.embedding import find_embedder
 from cocolora.engine.estimate import MEASURE, LearningPlan, Speed, Speedometer, measure_speed, plan_learning
+from cocolora.engine.forget import SCRUB
 from cocolora.engine.home import EXPORT_KEPT_S, Home
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.leaks import CHECK_LEAKS, LeakFinder
@@ -95,6 +96,8 @@ class Engine:
         self._tidy()
         record.refresh_index(self._rooms)
         self.jobs.start()
+        if any(job.kind == SCRUB for job in journal.queue.waiting()):
+            self.jobs.submit_once(SCRUB)
 
     def _tidy(self) -> None:
         """Delete what a process that was killed left, and old exports; not while another one is at work."""
@@ -155,7 +158,7 @@ class Engine:
         ``drawn_on`` is the ``sources`` of the context that the newest reply was generated with.
         """
         synced = record.record(self._rooms, conversation, rows, change=change, drawn_on=drawn_on)
-        self._learn_if_due(conversation.profile)
+        self._learn_if_due(synced.profile)
         if synced.revised or synced.removed or self._rooms.index.turns_without_vectors(limit=1):
             self.jobs.submit_once(handlers.INDEX)
         return synced

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cocolora.core.adapters import Adapter, AdapterState
-from cocolora.core.conversations import Turn
+from cocolora.core.conversations import DEFAULT_PROFILE, Turn
 from cocolora.core.gate import holds_key
+from cocolora.core.records import Forgotten
 from cocolora.engine.rooms import Rooms
-from cocolora.errors import UnknownId
+from cocolora.errors import JournalInUse, UnknownId
+
+SCRUB = "scrub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def _chosen(rooms: Rooms, conversation: str | None, turn_ids: Sequence[str], mat
     return chosen
 
 
-def forget(rooms: Rooms, plan: ForgetPlan) -> None:
+def forget(rooms: Rooms, plan: ForgetPlan) -> Forgotten:
     """Carry out a plan: one journal transaction, then index and files; a crash between is mended at the next start."""
     with rooms.home.writing():
         turn_ids = [turn.id for turn in plan.turns]
@@ -91,3 +94,17 @@ def forget(rooms: Rooms, plan: ForgetPlan) -> None:
         rooms.home.discard_exports()
         for turn in revived:
             rooms.reindex([turn], profile=rooms.journal.conversation(turn.conversation_id).profile)
+        return forgotten
+
+
+def scrub(rooms: Rooms) -> str:
+    """Erase from the journal's file what was forgotten. Raises JournalInUse."""
+    if not rooms.journal.scrub():
+        raise JournalInUse(rooms.home.folder)
+    return "What was forgotten is erased from the journal's file."
+
+
+def scrub_later(rooms: Rooms) -> str:
+    """Queue the erasing that another program's reading has kept from being done; return that in words."""
+    rooms.journal.queue.add_once(SCRUB, {}, profile=DEFAULT_PROFILE, now=rooms.clock())
+    return "Another program reads the journal: until it is done, bytes of what was forgotten may stay in the file."

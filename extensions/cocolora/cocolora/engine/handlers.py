@@ -16,7 +16,7 @@ from cocolora.core.records import Occasion
 from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.engine import catalogue, evaluate, forget, import_chats, learn, record, roll_up, share
 from cocolora.engine.examine import examine_stack
-from cocolora.engine.forget import ForgetPlan
+from cocolora.engine.forget import SCRUB, ForgetPlan
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
 from cocolora.engine.task import Handler, Task
@@ -40,6 +40,7 @@ def handlers_of(rooms: Rooms) -> dict[str, Handler]:
         EXPORT: partial(export_adapters, rooms),
         IMPORT: partial(import_files, rooms),
         INDEX: partial(tend_index, rooms),
+        SCRUB: lambda task: forget.scrub(rooms),
     }
 
 
@@ -70,12 +71,14 @@ def forget_turns(rooms: Rooms, task: Task) -> str:
     """Forget the ``turns`` that are left, then teach the ``profiles`` again what shared an adapter with them."""
     wanted, profiles = _texts(task, "turns"), _texts(task, "profiles")
     if left := rooms.journal.turns(ids=wanted, include_removed=True):
-        forget.forget(rooms, ForgetPlan(tuple(left), (), (), ()))
+        is_scrubbed = forget.forget(rooms, ForgetPlan(tuple(left), (), (), ())).scrubbed
     else:  # a try that was interrupted forgot them: nothing may be left of their bytes either
-        rooms.journal.scrub()
+        is_scrubbed = rooms.journal.scrub()
         rooms.index.tidy()
         rooms.home.discard_exports()
     said = [f"Forgot {count(len(wanted), 'turn')} and {count(_number(task, 'adapters'), 'adapter')}."]
+    if not is_scrubbed:
+        said.append(forget.scrub_later(rooms))
     try:
         said += [learn.learn(Run(rooms, x, task.on_progress, task.cancelled)).sentence for x in profiles]
     except ModelError as error:

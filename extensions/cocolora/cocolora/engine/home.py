@@ -17,6 +17,7 @@ from cocolora.errors import HomeBusy
 
 EXPORT_KEPT_S = 24 * 3600
 """So long an export that the tab made can be downloaded."""
+_ASIDE = ".aside"
 
 
 def default_home() -> Path:
@@ -142,8 +143,34 @@ class Home:
                 if time.time() - folder.stat().st_mtime >= older_than_s:
                     shutil.rmtree(folder, ignore_errors=True)
 
+    def set_aside(self, adapter_id: str) -> None:
+        """Make room for another try at an adapter; its files stay beside until the try has landed or ``put_back``."""
+        folder, aside = self.adapter_folder(adapter_id), self._aside(adapter_id)
+        if aside.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        elif folder.exists():
+            folder.rename(aside)
+
+    def drop_aside(self, adapter_id: str) -> None:
+        """Delete what was set aside of an adapter."""
+        shutil.rmtree(self._aside(adapter_id), ignore_errors=True)
+
+    def put_back(self) -> None:
+        """Let the files that were set aside take the place of tries that came to nothing."""
+        for aside in self.adapters_folder.glob(f"*{_ASIDE}"):
+            folder = self.adapter_folder(aside.name.removesuffix(_ASIDE))
+            shutil.rmtree(folder, ignore_errors=True)
+            aside.rename(folder)
+
+    def _aside(self, adapter_id: str) -> Path:
+        return self.adapters_folder / f"{adapter_id}{_ASIDE}"
+
     def discard_orphans(self, catalogued: Iterable[str]) -> tuple[str, ...]:
-        """Delete adapter folders that no adapter of the catalogue owns: what an interrupted job left."""
+        """Put back what was set aside, and delete adapter folders that no adapter of the catalogue owns.
+
+        Both are what an interrupted job left.
+        """
+        self.put_back()
         kept = set(catalogued)
         orphans = [path for path in self.adapters_folder.iterdir() if path.name not in kept]
         for path in orphans:

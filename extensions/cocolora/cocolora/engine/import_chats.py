@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocolora.core.chat_formats import ParsedChat, is_private, read_chats
-from cocolora.core.conversations import Change, Conversation
+from cocolora.core.chat_formats import ParsedChat, is_private, read_chats, saved_place
+from cocolora.core.conversations import IMPORT_SOURCE, Change, Conversation
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback
 from cocolora.core.phrases import count
 from cocolora.engine.record import record
@@ -61,7 +61,7 @@ def import_chats(
             problems.append((path, None, str(error)))
             continue
         problems += [(path, problem.row, problem.reason) for problem in parsed.problems]
-        added = [_add(rooms, chat, profile=profile) for chat in parsed.conversations]
+        added = [_add(rooms, chat, path=path, profile=profile) for chat in parsed.conversations]
         chats, turns = chats + sum(bool(turns_added) for turns_added in added), turns + sum(added)
     return Imported(chats, turns, tuple(problems))
 
@@ -83,8 +83,15 @@ def _read(path: Path) -> str:
         raise ValueError(f"not readable as UTF-8 text: {error}") from None
 
 
-def _add(rooms: Rooms, chat: ParsedChat, *, profile: str) -> int:
+def _add(rooms: Rooms, chat: ParsedChat, *, path: Path, profile: str) -> int:
     dated = [row.said_at for row in chat.rows if row.said_at is not None]
     started_at = min(dated) if dated else rooms.clock()
-    conversation = Conversation(chat.id, profile, chat.title, "import", started_at)
+    conversation = Conversation(_id(rooms, chat, path), profile, chat.title, IMPORT_SOURCE, started_at)
     return len(record(rooms, conversation, chat.rows, change=Change.IMPORTED).recorded)
+
+
+def _id(rooms: Rooms, chat: ParsedChat, path: Path) -> str:
+    """Return a chat's id: its place in the webui's logs where it lies there, unless it came in without it before."""
+    place = saved_place(path.absolute())
+    known = (place, chat.id) if place and chat.source == "webui" else (chat.id,)
+    return next((one for one in known if rooms.journal.knows(one)), known[0])

@@ -15,14 +15,14 @@ from cocolora.core.records import KeptVerdict, Occasion, Outcome
 from cocolora.core.stretches import cut_stretches
 from cocolora.engine import roll_up
 from cocolora.engine.examine import examine_stack
+from cocolora.engine.keep_out import keep_out, learnable
 from cocolora.engine.plans import Assignment, always_on, assign
 from cocolora.engine.rebuild import rebuild, retire_stale, waiting
 from cocolora.engine.run import Run
 from cocolora.engine.supersede import supersede
-from cocolora.engine.teach import land, teach, train
+from cocolora.engine.teach import discard, land, teach, train
 from cocolora.errors import Cancelled
 from cocolora.lessons.study import study_turns
-from cocolora.lessons.unfit import unfit
 
 _STUDY_BATCH = 4
 
@@ -94,7 +94,7 @@ def learn(run: Run, *, taught_elsewhere: bool = False) -> Learned:
         fingerprint = rooms.workbench().model.identity.fingerprint
         unread = rooms.journal.unread(run.profile, fingerprint, taught_elsewhere=taught_elsewhere)
         turns = settled(unread, until=run.until)
-        kept_out = _keep_out(run, turns)
+        kept_out = keep_out(run, [*turns, *_turns_to_rebuild(run)])
         turns = [turn for turn in turns if turn.id not in kept_out]
         study(run, turns)
         rebuilt = _rebuild(run)
@@ -106,23 +106,13 @@ def learn(run: Run, *, taught_elsewhere: bool = False) -> Learned:
         return Learned(len(turns), tuple(adapters), tuple(rebuilt), tuple(rolled_up), stack, kept_out)
 
 
-def _keep_out(run: Run, turns: Sequence[Turn]) -> dict[str, Outcome]:
-    """Mark the turns that must not be learned as read; return them with the reason."""
-    journal, now, longest = run.rooms.journal, run.rooms.clock(), run.settings.learning.message_tokens
-    fingerprint = run.rooms.workbench().model.identity.fingerprint
-    found = {turn.id: (turn, reason) for turn in turns if (reason := unfit(turn, message_tokens=longest)) is not None}
-    for turn, reason in found.values():
-        journal.mark_read([(turn.id, turn.version)], base_fingerprint=fingerprint, outcome=reason, now=now)
-    return {turn_id: reason for turn_id, (_, reason) in found.items()}
-
-
 def study(run: Run, turns: Sequence[Turn]) -> None:
     """See to it that the journal holds every turn's lessons, by self-study with the bare base, and what they supersede.
 
     Lessons that later turns supersede make the adapters that hold them stale: these are retired at once.
     """
     unstudied = [turn for turn in turns if not _lessons(run, [turn])[turn.id]]
-    unstudied += [turn for turn in _turns_to_rebuild(run) if not _lessons(run, [turn])[turn.id]]
+    unstudied += [turn for turn in learnable(run, _turns_to_rebuild(run)) if not _lessons(run, [turn])[turn.id]]
     bench = run.rooms.workbench()
     for start in range(0, len(unstudied), _STUDY_BATCH):
         if run.cancelled():
@@ -212,7 +202,7 @@ def _teach_or_split(run: Run, task: Assignment) -> list[Adapter]:
     adapter = train(run, task)
     if adapter.state is AdapterState.READY or len(task.turns) < 2:
         return [land(run, task, adapter)]
-    run.rooms.drop_adapter(adapter.id)
+    discard(run, adapter)
     half = len(task.turns) // 2
     made: list[Adapter] = []
     for turns in (task.turns[:half], task.turns[half:]):

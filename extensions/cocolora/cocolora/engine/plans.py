@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cocolora.core.adapters import Activation, AdapterKind, AdapterState, TurnVersions
+from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, TurnVersions
 from cocolora.core.conversations import Turn
 from cocolora.core.gate import Probe
 from cocolora.core.lessons import Exchange, Lesson, LessonKind
@@ -84,14 +84,23 @@ class Plan:
 
 def always_on(run: Run) -> Beneath:
     """Return the profile's own behaviour as it is now; what was imported, or set to *always*, is no part of it."""
-    found = [
-        adapter
-        for adapter in run.rooms.adapters(run.profile).values()
-        if adapter.kind is AdapterKind.BEHAVIOUR and adapter.state is AdapterState.READY and adapter.usable
-        if not adapter.origin
-    ]
+    found = [adapter for adapter in _behaviours(run) if adapter.usable]
     turn_versions = tuple(pair for adapter in found for pair in adapter.turn_versions)
     return Beneath(tuple((adapter.id, adapter.weight) for adapter in found), turn_versions)
+
+
+def switched_off(run: Run) -> list[Beneath]:
+    """Return each behaviour of the profile's own that its user has switched off."""
+    off = [adapter for adapter in _behaviours(run) if not adapter.usable]
+    return [Beneath(((adapter.id, adapter.weight),), adapter.turn_versions) for adapter in off]
+
+
+def _behaviours(run: Run) -> list[Adapter]:
+    return [
+        adapter
+        for adapter in run.rooms.adapters(run.profile).values()
+        if adapter.kind is AdapterKind.BEHAVIOUR and adapter.state is AdapterState.READY and not adapter.origin
+    ]
 
 
 def make_plan(run: Run, task: Assignment, *, seed: int, attempt: int) -> Plan:

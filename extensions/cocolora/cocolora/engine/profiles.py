@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.records import Forgotten
+from cocolora.engine.forget import scrub_later
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import SettingsInvalid, UnknownId
 
@@ -78,6 +79,8 @@ def delete_profile(rooms: Rooms, name: str) -> Profile:
 
 
 def _drop(rooms: Rooms, forgotten: Forgotten) -> None:
+    if not forgotten.scrubbed:
+        scrub_later(rooms)
     for adapter_id in forgotten.adapter_ids:
         rooms.drop_adapter(adapter_id)
     rooms.home.discard_exports()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -10,10 +9,11 @@ from cocolora.core.adapters import Adapter, AdapterKind
 from cocolora.core.conversations import Turn
 from cocolora.core.lessons import Lesson, LessonKind
 from cocolora.core.records import Occasion, Outcome, Rebuild
-from cocolora.engine.plans import Assignment, Beneath, always_on
+from cocolora.engine.keep_out import learnable
+from cocolora.engine.plans import Assignment, Beneath, always_on, switched_off
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
-from cocolora.engine.teach import teach, train
+from cocolora.engine.teach import discard, teach, train
 
 
 def retire_stale(rooms: Rooms) -> None:
@@ -68,8 +68,8 @@ def _end_without_adapter(run: Run, task: Rebuild, turns: Sequence[Turn]) -> None
 
 
 def _turns(run: Run, turn_ids: Sequence[str]) -> list[Turn]:
-    """Return turns in the order in which they were learned before."""
-    found = {turn.id: turn for turn in run.rooms.journal.turns(ids=turn_ids)}
+    """Return those turns that may be learned, in the order in which they were learned before."""
+    found = {turn.id: turn for turn in learnable(run, run.rooms.journal.turns(ids=turn_ids))}
     return [found[turn_id] for turn_id in turn_ids if turn_id in found]
 
 
@@ -77,13 +77,14 @@ def _turns(run: Run, turn_ids: Sequence[str]) -> list[Turn]:
 def _beneath(run: Run, task: Rebuild) -> Iterator[Beneath]:
     """Provide the behaviour that the adapter was trained on top of, without what was forgotten of it.
 
-    Where the profile's behaviour has moved on since, the one of then is made again for as long as it is needed.
+    Where the profile's behaviour has moved on since, the one of then is made again for as long as it is needed,
+    unless the catalogue holds it switched off.
     """
-    now = always_on(run)
-    if {turn_id for turn_id, _ in now.turn_versions} == set(task.beneath):
-        yield now
-        return
     turns = tuple(_turns(run, task.beneath))
+    for held in (always_on(run), *switched_off(run)):
+        if {turn_id for turn_id, _ in held.turn_versions} == {turn.id for turn in turns}:
+            yield held
+            return
     if not turns:
         yield Beneath()
         return
@@ -91,5 +92,4 @@ def _beneath(run: Run, task: Rebuild) -> Iterator[Beneath]:
     try:
         yield Beneath(((of_then.id, 1.0),), of_then.turn_versions)
     finally:
-        run.rooms.workbench().drop(of_then.id)
-        shutil.rmtree(run.rooms.home.adapter_folder(of_then.id), ignore_errors=True)
+        discard(run, of_then)

@@ -25,9 +25,9 @@ def record(
     synced = rooms.journal.sync(conversation, rows, change=change, now=rooms.clock())
     gone = [*synced.revised, *synced.removed]
     rooms.index.drop_turns(gone, erase=False)  # erased by ``tidy``, in the background
-    rooms.reindex(rooms.journal.superseded_by(gone) if gone else (), profile=conversation.profile)
+    rooms.reindex(rooms.journal.superseded_by(gone) if gone else (), profile=synced.profile)
     changed = rooms.journal.turns(ids=[*synced.recorded, *synced.revised])
-    rooms.index_turns(changed, profile=conversation.profile)
+    rooms.index_turns(changed, profile=synced.profile)
     if changed:
         newest = max(changed, key=lambda turn: (turn.said_at, turn.ordinal))
         rooms.journal.note_sources(newest.id, drawn_on)
@@ -53,20 +53,20 @@ def refresh_index(rooms: Rooms) -> int:
     """Bring the index up to the journal after a crash or a loss; return how many turns changed."""
     if rooms.index.needs_rebuild:
         rooms.index.rebuild([])
-    known = rooms.index.known_turns()
-    changed = 0
+    known = rooms.index.known_units()
     findable = {adapter.id for adapter in rooms.journal.adapters() if adapter.origin}
+    outdated: dict[str, list[str]] = {}
     for profile in rooms.journal.profiles():
-        current = rooms.journal.turn_ids(profile)
-        findable.update(current)
-        missing = [turn_id for turn_id in current if turn_id not in known]
-        for start in range(0, len(missing), _REFRESH_BATCH):
-            batch = missing[start : start + _REFRESH_BATCH]
+        wanted = rooms.unit_ids(profile)
+        findable.update(wanted)
+        outdated[profile] = [x for x, ids in wanted.items() if known.get(x) != {(profile, unit_id) for unit_id in ids}]
+    gone = known.keys() - findable
+    rooms.index.drop_turns(gone.union(*outdated.values()) & known.keys())
+    for profile, turn_ids in outdated.items():
+        for start in range(0, len(turn_ids), _REFRESH_BATCH):
+            batch = turn_ids[start : start + _REFRESH_BATCH]
             rooms.index_turns(rooms.journal.turns(ids=batch), profile=profile)
-        changed += len(missing)
-    gone = known - findable
-    rooms.index.drop_turns(gone)
     for adapter in rooms.journal.adapters():
         if adapter.origin and adapter.id not in known:
             index_questions(rooms, adapter)
-    return changed + len(gone)
+    return sum(map(len, outdated.values())) + len(gone)

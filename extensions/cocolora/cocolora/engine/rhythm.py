@@ -7,18 +7,21 @@ from datetime import datetime, timedelta
 
 from cocolora.core.conversations import Turn
 from cocolora.core.learning import BUDGET_WINDOW, Due, Rhythm, is_due
-from cocolora.engine.handlers import LEARN, TRAINING_KINDS
+from cocolora.core.records import JobState
+from cocolora.engine.handlers import FORGET, LEARN, TRAINING_KINDS
 from cocolora.engine.rooms import Rooms
 
 
-def judge_due(rooms: Rooms, unread: Sequence[Turn], *, profile: str) -> Due:
-    """Decide whether learning these turns is due."""
+def judge_due(rooms: Rooms, unread: Sequence[Turn], *, rebuilds: int, profile: str) -> Due:
+    """Decide whether learning these turns, and making so many adapters again, is due."""
     now = rooms.clock()
     rhythm = Rhythm(
         now=now,
         changed_at=rooms.journal.changed_at([turn.id for turn in unread]),
         read_until=_read_until(rooms, profile),
         worked=rooms.journal.queue.worked_since(TRAINING_KINDS, now - BUDGET_WINDOW),
+        rebuilds=rebuilds,
+        gave_up=_gave_up(rooms, profile),
     )
     return is_due(unread, rooms.settings.of(profile).learning, rhythm)
 
@@ -33,3 +36,10 @@ def _read_until(rooms: Rooms, profile: str) -> datetime | None:
         return None
     settle = timedelta(minutes=rooms.settings.of(profile).learning.settle_minutes)
     return began_at - settle if job.payload.get("automatic") else began_at
+
+
+def _gave_up(rooms: Rooms, profile: str) -> bool:
+    """Say whether the last job that was to make adapters again was stopped, or failed."""
+    found = [rooms.journal.queue.latest_ended(kind, profile=profile) for kind in (LEARN, FORGET)]
+    ended = [(job.finished_at, job.state) for job in found if job is not None and job.finished_at is not None]
+    return bool(ended) and max(ended)[1] is not JobState.DONE

@@ -103,16 +103,19 @@ def _assignment(run: Run, plan: RollupPlan) -> Assignment:
 
 
 def undo(rooms: Rooms, adapter_id: str) -> tuple[Adapter, ...]:
-    """Take a rollup out and let its sources answer again; return them. Raises UnknownId, CannotRollUp."""
+    """Let a rollup's sources answer again; return them. Raises UnknownId, CannotRollUp.
+
+    The rollup stays as one that was rejected: learning does not make it again, its user may.
+    """
     rollup = rooms.journal.adapter(adapter_id)
-    if not rollup.sources:
-        raise CannotRollUp(f'"{rollup.name}" is no rollup, so there is nothing to undo')
+    if not rollup.sources or rollup.state is AdapterState.REJECTED:
+        raise CannotRollUp(f'"{rollup.name}" is no rollup that answers, so there is nothing to undo')
     held = {adapter.id: adapter for adapter in rooms.journal.adapters()}
     covered = {pair for source in rollup.sources if source in held for pair in held[source].turn_versions}
     if not set(rollup.turn_versions) <= covered:
         raise CannotRollUp(f'the adapters that "{rollup.name}" was made of were discarded; it stays')
     sources = rooms.journal.undo_rollup(rollup)
-    rooms.drop_adapter(rollup.id)
+    rooms.detach(rollup.id)
     return sources
 
 

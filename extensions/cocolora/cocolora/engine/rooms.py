@@ -99,12 +99,16 @@ class Rooms:
 
     def drop_adapter(self, adapter_id: str) -> None:
         """Take an adapter that the catalogue no longer holds off the model, out of the index and off the disk."""
+        self.detach(adapter_id)
+        self.index.drop_turns([adapter_id])
+        shutil.rmtree(self.home.adapter_folder(adapter_id), ignore_errors=True)
+
+    def detach(self, adapter_id: str) -> None:
+        """Take an adapter off the model."""
         try:
             self.workbench().drop(adapter_id)
         except ModelError:  # nothing is loaded, so nothing is attached
             pass
-        self.index.drop_turns([adapter_id])
-        shutil.rmtree(self.home.adapter_folder(adapter_id), ignore_errors=True)
 
     def reindex(self, turns: Iterable[Turn], *, profile: str) -> None:
         """Bring the index up to what the turns' lessons are now."""
@@ -136,10 +140,24 @@ class Rooms:
             *(Unit(q.id, q.turn_id, profile, q.question, said_at[q.turn_id], kind="question") for q in asked),
         ]
 
+    def unit_ids(self, profile: str) -> dict[str, set[str]]:
+        """Return the ids of the units that ``units`` makes of each of a profile's current turns."""
+        found = {x: {_exchange_id(x, version)} for x, version in self.journal.current_versions(profile).items()}
+        superseded = self.journal.superseded()
+        for turn_id, lesson_id in self.journal.question_ids(profile):
+            if turn_id in found and lesson_id not in superseded:
+                found[turn_id].add(lesson_id)
+        return found
+
+
+def _exchange_id(turn_id: str, version: int) -> str:
+    """Return the id of a turn's exchange: another with each version, so that an old text is known for what it is."""
+    return f"{turn_id}.{version}"
+
 
 def _exchange(turn: Turn, profile: str, *, said_at: datetime) -> Unit:
     return Unit(
-        unit_id=turn.id,
+        unit_id=_exchange_id(turn.id, turn.version),
         turn_id=turn.id,
         profile=profile,
         text=turn.text,

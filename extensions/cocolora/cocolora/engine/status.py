@@ -17,7 +17,8 @@ from cocolora.errors import ModelError
 class Status:
     """One profile at a glance. ``trouble`` says why nothing can be learned, empty when it can.
 
-    ``taught_elsewhere`` counts the turns that another base was taught and the loaded one was not.
+    ``taught_elsewhere`` counts the turns that another base was taught and the loaded one was not, ``rebuilds`` the
+    adapters that are to be made again for the loaded one.
     """
 
     profile: str
@@ -31,6 +32,7 @@ class Status:
     job: JobView | None
     last_job: JobView | None
     taught_elsewhere: int = 0
+    rebuilds: int = 0
 
     @property
     def sentence(self) -> str:
@@ -52,6 +54,7 @@ def read_status(rooms: Rooms, *, profile: str, job: JobView | None, last_job: Jo
     counts = rooms.journal.counts(profile)
     model, trouble, fingerprint = read_model(rooms)
     unread = rooms.journal.unread(profile, fingerprint, taught_elsewhere=False)
+    rebuilds = _count_rebuilds(rooms, profile, fingerprint)
     return Status(
         profile=profile,
         model=model,
@@ -59,11 +62,12 @@ def read_status(rooms: Rooms, *, profile: str, job: JobView | None, last_job: Jo
         conversations=counts.conversations,
         turns=counts.turns,
         unread=len(unread),
-        due=judge_due(rooms, unread, profile=profile),
+        due=judge_due(rooms, unread, rebuilds=rebuilds, profile=profile),
         adapters=tuple(rooms.journal.adapters(profile)),
         job=job,
         last_job=last_job,
         taught_elsewhere=len(rooms.journal.unread(profile, fingerprint)) - len(unread) if fingerprint else 0,
+        rebuilds=rebuilds,
     )
 
 
@@ -73,7 +77,12 @@ def read_due(rooms: Rooms, *, profile: str) -> Due:
     if trouble:
         return Due(False, trouble)
     unread = rooms.journal.unread(profile, fingerprint, taught_elsewhere=False)
-    return judge_due(rooms, unread, profile=profile)
+    rebuilds = _count_rebuilds(rooms, profile, fingerprint)
+    return judge_due(rooms, unread, rebuilds=rebuilds, profile=profile)
+
+
+def _count_rebuilds(rooms: Rooms, profile: str, fingerprint: str) -> int:
+    return len(rooms.journal.rebuilds(base_fingerprint=fingerprint, profile=profile))
 
 
 def read_model(rooms: Rooms) -> tuple[str, str, str]:

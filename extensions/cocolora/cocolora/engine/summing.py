@@ -12,7 +12,7 @@ from cocolora.engine.examine import examine, examine_among
 from cocolora.engine.home import Home
 from cocolora.engine.plans import Assignment, make_plan
 from cocolora.engine.run import Run
-from cocolora.engine.teach import draft_adapter
+from cocolora.engine.teach import draft_adapter, make_room
 from cocolora.sharing import BundledAdapter, combine, read_weights, truncate, write_folder
 
 
@@ -26,6 +26,15 @@ def sum_up(run: Run, task: Assignment, plan: RollupPlan) -> Adapter:
     recipe = replace(draft.recipe, rank=_rank(plan), steps=0)
     draft = replace(draft, recipe=recipe)
     draft = replace(draft, id=adapter_id(draft))
+    make_room(run, draft)
+    try:
+        return _judged_sum(run, task, plan, draft)
+    except BaseException:
+        run.rooms.home.put_back()
+        raise
+
+
+def _judged_sum(run: Run, task: Assignment, plan: RollupPlan, draft: Adapter) -> Adapter:
     size = write_sum(run.rooms.home, draft, plan.sources, plan.method)
     weights = (run.rooms.home.adapter_folder(draft.id) / "adapter_model.safetensors").read_bytes()
     written = replace(draft, sha256=hashlib.sha256(weights).hexdigest(), size_bytes=size)

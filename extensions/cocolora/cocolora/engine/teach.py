@@ -31,8 +31,17 @@ def train(run: Run, task: Assignment) -> Adapter:
 
     One that does not pass the gate, or does not recall every fact (a rollup: nearly every one), is tried again with
     another seed and more replay, a new stretch also with more steps, ``learning.attempts`` times in all. The best
-    attempt stays: the best by itself, for what else the stack holds must leave no trace in the weights.
+    attempt stays: the best by itself, for what else the stack holds must leave no trace in the weights. Files of an
+    adapter in the catalogue that is made once more are put back when that comes to nothing.
     """
+    try:
+        return _train(run, task)
+    except BaseException:
+        run.rooms.home.put_back()
+        raise
+
+
+def _train(run: Run, task: Assignment) -> Adapter:
     best = _attempt(run, task, attempt=0)
     for attempt in range(1, run.settings.learning.attempts):
         if _is_whole(best):
@@ -76,6 +85,8 @@ def land(run: Run, task: Assignment, adapter: Adapter) -> Adapter:
         rebuild=task.rebuild,
         now=adapter.made_at,
     )
+    run.rooms.home.drop_aside(adapter.id)
+    run.rooms.home.put_back()
     if landed.state is AdapterState.READY:
         for old_id in task.replaces:
             run.rooms.drop_adapter(old_id)
@@ -89,8 +100,7 @@ def _attempt(run: Run, task: Assignment, *, attempt: int) -> Adapter:
     seed = derive_seed(draft.id)
     plan = make_plan(run, task, seed=seed, attempt=attempt)
     folder = run.rooms.home.adapter_folder(draft.id)
-    bench.drop(draft.id)
-    shutil.rmtree(folder, ignore_errors=True)
+    make_room(run, draft)
     bench.trainer_of(run.settings.learning.trainer).train(
         draft.id,
         _samples(run, plan),
@@ -106,6 +116,21 @@ def _attempt(run: Run, task: Assignment, *, attempt: int) -> Adapter:
     judged = examine(run, task, plan, written)
     run.rooms.workbench().drop(draft.id)
     return judged
+
+
+def make_room(run: Run, draft: Adapter) -> None:
+    """Empty the folder of an adapter that is about to be made; what the catalogue holds of it is set aside."""
+    run.rooms.workbench().drop(draft.id)
+    if any(adapter.id == draft.id for adapter in run.rooms.journal.adapters()):
+        run.rooms.home.set_aside(draft.id)
+    else:
+        shutil.rmtree(run.rooms.home.adapter_folder(draft.id), ignore_errors=True)
+
+
+def discard(run: Run, adapter: Adapter) -> None:
+    """Delete an adapter that was trained and is not to land; what was set aside for it is put back."""
+    run.rooms.drop_adapter(adapter.id)
+    run.rooms.home.put_back()
 
 
 def _samples(run: Run, plan: Plan) -> list[Sample]:

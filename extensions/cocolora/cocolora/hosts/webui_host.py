@@ -155,7 +155,7 @@ class WebuiHost:
     def _switch(self, route: Route) -> None:
         try:
             self.engine.activate(route)
-        except CocoloraError:
+        except Exception:  # such as no memory left: the last prompt's adapters may be another profile's
             logger.exception("cocolora: the adapters of this prompt could not be activated; answering without them")
             self.engine.activate(Route())
 

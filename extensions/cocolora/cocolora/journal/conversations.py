@@ -50,7 +50,7 @@ def ensure_conversation(connection: sqlite3.Connection, conversation: Conversati
 def change_conversation(
     connection: sqlite3.Connection, conversation_id: str, *, column: str, value: str | bool
 ) -> None:
-    """Set a conversation's ``title``, ``profile`` or ``learnable``; raises UnknownId."""
+    """Set a conversation's ``title``, ``profile``, ``source`` or ``learnable``; raises UnknownId."""
     get_conversation(connection, conversation_id)
     connection.execute(f"UPDATE conversations SET {column} = ? WHERE id = ?", (value, conversation_id))
 

@@ -49,6 +49,16 @@ def select_lessons(
     return [lesson_from(row) for row in rows]
 
 
+def question_ids(connection: sqlite3.Connection, profile: str) -> list[tuple[str, str]]:
+    """Return the turn and the id of each lesson with an answer of a profile's current turns."""
+    rows = connection.execute(
+        "SELECT DISTINCT l.turn_id, l.id FROM lessons l JOIN turns t ON t.id = l.turn_id "
+        "WHERE t.profile = ? AND t.state = 'current' AND l.key <> ''",
+        (profile,),
+    )
+    return [(row["turn_id"], row["id"]) for row in rows]
+
+
 def lesson_from(row: sqlite3.Row) -> Lesson:
     """Return the lesson that a row holds."""
     return Lesson(

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
 from cocolora.core.lessons import LessonKind
 from cocolora.core.records import Outcome, Rebuild
-from cocolora.journal.adapters import find_adapters, remove_adapter, stale_adapters
+from cocolora.journal.adapters import change_adapter, find_adapters, remove_adapter, stale_adapters
 from cocolora.journal.database import as_list
+from cocolora.journal.readings import hand_over
+
+UNDONE = "it was taken apart; it is made again when you ask for it"
 
 
 def retire_stale(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -93,9 +96,10 @@ def retire_sources(connection: sqlite3.Connection, rollup: Adapter) -> None:
 
 
 def undo_rollup(connection: sqlite3.Connection, rollup: Adapter) -> tuple[Adapter, ...]:
-    """Take a rollup out and let its sources answer again; return them."""
+    """Let a rollup's sources answer again, and return them; it stays as rejected, and is not made again by itself."""
     restore_sources(connection, rollup)
-    remove_adapter(connection, rollup.id)
+    hand_over(connection, rollup.id)
+    change_adapter(connection, rollup.id, {"state": AdapterState.REJECTED, "reason": UNDONE})
     return tuple(find_adapters(connection, ids=rollup.sources))
 
 

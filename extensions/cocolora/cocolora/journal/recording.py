@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from secrets import token_hex
 
-from cocolora.core.conversations import Change, Conversation, Turn
+from cocolora.core.conversations import IMPORT_SOURCE, Change, Conversation, Turn
 from cocolora.core.ids import derive_id
 from cocolora.core.reconcile import Keep, Operation, Record, Remove, Revise, Row, infer_change, reconcile
 from cocolora.core.records import Synced
@@ -30,6 +30,7 @@ from cocolora.journal.turns import (
     select_versions,
     set_version,
 )
+from cocolora.journal.twins import take_over
 
 
 def readable(text: str) -> str:
@@ -48,12 +49,15 @@ def sync(
     now: datetime,
 ) -> Synced:
     """Make the conversation's current turns equal ``rows``; see Journal.sync."""
-    rows = [_readable(row) for row in rows]
+    rows, source = [_readable(row) for row in rows], conversation.source
     known = find_conversation(connection, conversation.id)
-    turns = select_turns(connection, conversation_id=conversation.id) if known else []
-    if not turns and not any(row.is_turn for row in rows):
-        return Synced()
+    if known is None and not any(row.is_turn for row in rows):
+        return Synced(profile=conversation.profile)
     conversation = known or _first_seen(connection, conversation)
+    take_over(connection, conversation, rows)
+    if known and known.source == IMPORT_SOURCE != source:  # from now on the host keeps it
+        change_conversation(connection, known.id, column="source", value=source)
+    turns = select_turns(connection, conversation_id=conversation.id)
     tombstones = Tombstones(connection, conversation)
     operations = reconcile(turns, tombstones.leave_out(rows, turns))
     pen = _Pen(connection, conversation, tombstones, change, now, len(rows))
@@ -78,13 +82,13 @@ def pass_over(connection: sqlite3.Connection, conversation: Conversation, rows: 
 def move(connection: sqlite3.Connection, conversation_id: str, *, profile: str, now: datetime) -> Synced:
     """Record a conversation's turns anew under another profile; see Journal.move_conversation."""
     if get_conversation(connection, conversation_id).profile == profile:
-        return Synced()
+        return Synced(profile=profile)
     turns = select_turns(connection, conversation_id=conversation_id)
     removed = tuple(turn.id for turn in turns if leave(connection, turn.id, conversation_id))
     change_conversation(connection, conversation_id, column="profile", value=profile)
     moved = get_conversation(connection, conversation_id)
     recorded = tuple(_record_again(connection, moved, turn, now=now) for turn in turns)
-    return Synced(recorded=recorded, removed=removed)
+    return Synced(recorded=recorded, removed=removed, profile=profile)
 
 
 def _record_again(connection: sqlite3.Connection, conversation: Conversation, turn: Turn, *, now: datetime) -> str:
@@ -133,7 +137,13 @@ class _Pen:
                     self._revise(turn, row, position)
                 case Record(row, position):
                     self._record(row, position)
-        return Synced(tuple(self.recorded), tuple(self.revised), tuple(self.removed), tuple(self.joined))
+        return Synced(
+            tuple(self.recorded),
+            tuple(self.revised),
+            tuple(self.removed),
+            tuple(self.joined),
+            profile=self.conversation.profile,
+        )
 
     def _remove(self, turn: Turn) -> None:
         """Take the turn out; an imported file only adds: what it lacks comes after its rows."""

@@ -60,6 +60,10 @@ class Taught(Transactions):
         """Return the lessons of the turns' current versions, or all, in the order they were added."""
         return self._read(lessons.select_lessons, None if turn_ids is None else list(turn_ids), base_fingerprint)
 
+    def question_ids(self, profile: str) -> list[tuple[str, str]]:
+        """Return the turn and the id of each lesson with an answer of a profile's current turns."""
+        return self._read(lessons.question_ids, profile)
+
     def add_supersessions(self, new: Iterable[Supersession], *, base_fingerprint: str) -> None:
         """Note lessons that no longer hold, and the turns that say otherwise."""
         self._write(superseding.add_supersessions, new, base_fingerprint)
@@ -109,7 +113,7 @@ class Taught(Transactions):
         self._write(rebuilding.end_rebuild, number)
 
     def undo_rollup(self, rollup: Adapter) -> tuple[Adapter, ...]:
-        """Take a rollup out, let its sources answer again, and return them."""
+        """Let a rollup's sources answer again, and return them; the rollup stays as one that was rejected."""
         return self._write(rebuilding.undo_rollup, rollup)
 
     def add_verdict(self, verdict: KeptVerdict) -> None:

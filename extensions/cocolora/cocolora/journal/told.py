@@ -25,7 +25,9 @@ class Told(Transactions):
         what the host saw happen; None, or RECORDED for a turn that turns out to be revised, is inferred. A row that is
         a copy of another conversation's turn (same profile and texts, said within two minutes) is the same turn, and
         is split when one of the two is revised. Rows of forgotten turns are passed over. With IMPORTED, turns that
-        ``rows`` lack stay, after them. A known conversation keeps its profile and title. Syncing the same rows again
+        ``rows`` lack stay, after them. A known conversation keeps its profile and title.
+        An imported one that a host shows is the host's from then on, and takes over what an import of its file, under
+        the file's name alone, holds. Syncing the same rows again
         changes nothing.
         """
         return self._write(recording.sync, conversation, rows, change=change, now=now)
@@ -44,6 +46,10 @@ class Told(Transactions):
     def conversation(self, conversation_id: str) -> Conversation:
         """Return a conversation; raises UnknownId."""
         return self._read(conversations.get_conversation, conversation_id)
+
+    def knows(self, conversation_id: str) -> bool:
+        """Say whether there is such a conversation."""
+        return self._read(conversations.find_conversation, conversation_id) is not None
 
     def profiles(self) -> tuple[str, ...]:
         """Return the profiles that have conversations or adapters."""
@@ -97,6 +103,10 @@ class Told(Transactions):
     def turn_ids(self, profile: str) -> list[str]:
         """Return the ids of a profile's current turns."""
         return self._read(turns.turn_ids, profile)
+
+    def current_versions(self, profile: str) -> dict[str, int]:
+        """Return the version of each of a profile's current turns."""
+        return self._read(turns.current_versions, profile)
 
     def turn(self, turn_id: str) -> Turn:
         """Return a turn, removed or not; raises UnknownId."""

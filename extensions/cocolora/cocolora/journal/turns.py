@@ -63,6 +63,12 @@ def turn_ids(connection: sqlite3.Connection, profile: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def current_versions(connection: sqlite3.Connection, profile: str) -> dict[str, int]:
+    """Return the version of each of a profile's current turns."""
+    rows = connection.execute("SELECT id, version FROM turns WHERE profile = ? AND state = 'current'", (profile,))
+    return {row["id"]: row["version"] for row in rows}
+
+
 def latest_profile(connection: sqlite3.Connection) -> str | None:
     """Return the profile of the newest turn: of those of one minute, which is as exact as some hosts are, the last."""
     row = connection.execute(

@@ -122,6 +122,11 @@ class SearchIndex:
         nothing: set[str] = set()
         return self._read(WordReader.known_turns, otherwise=nothing)
 
+    def known_units(self) -> dict[str, set[tuple[str, str]]]:
+        """Return, for each findable turn, the profile and the id of each of its units."""
+        nothing: dict[str, set[tuple[str, str]]] = {}
+        return self._read(WordReader.known_units, otherwise=nothing)
+
     def search(self, query: str, *, profile: str, limit: int = 10, now: datetime | None = None) -> list[Hit]:
         """Return the profile's turns that match ``query``, best first, each with the score of its best unit.
 

@@ -146,6 +146,14 @@ class WordReader:
             for row, vector in self._db.execute(query.format(marks(batch)), batch)
         }
 
+    def known_units(self) -> dict[str, set[tuple[str, str]]]:
+        """Return, for each findable turn, the profile and the id of each of its units."""
+        found: dict[str, set[tuple[str, str]]] = {}
+        query = "SELECT turn_id, name, unit_id FROM units JOIN profiles ON profiles.id = profile"
+        for turn_id, profile, unit_id in self._db.execute(query):
+            found.setdefault(turn_id, set()).add((profile, unit_id))
+        return found
+
     def known_turns(self) -> set[str]:
         """Return the ids of all findable turns."""
         return {turn_id for (turn_id,) in self._db.execute("SELECT DISTINCT turn_id FROM units")}
