@@ -18,7 +18,7 @@ from cocolora.journal.conversations import (
     find_conversation,
     get_conversation,
 )
-from cocolora.journal.tombstones import Tombstones, bury, next_ordinal, take_ordinal
+from cocolora.journal.tombstones import PASSED_OVER, Tombstones, bury, next_ordinal, take_ordinal
 from cocolora.journal.turns import (
     add_rejected,
     conversations_of,
@@ -58,7 +58,7 @@ def sync(
     if known and known.source == IMPORT_SOURCE != source:  # from now on the host keeps it
         change_conversation(connection, known.id, column="source", value=source)
     turns = select_turns(connection, conversation_id=conversation.id)
-    tombstones = Tombstones(connection, conversation)
+    tombstones = Tombstones(connection, conversation, forgotten_alone=change is Change.IMPORTED)
     operations = reconcile(turns, tombstones.leave_out(rows, turns))
     pen = _Pen(connection, conversation, tombstones, change, now, len(rows))
     return pen.write(operations)
@@ -69,11 +69,11 @@ def pass_over(connection: sqlite3.Connection, conversation: Conversation, rows: 
     rows = [_readable(row) for row in rows]
     known = find_conversation(connection, conversation.id)
     turns = select_turns(connection, conversation_id=conversation.id) if known else []
-    tombstones = Tombstones(connection, conversation)
+    tombstones = Tombstones(connection, conversation, forgotten_alone=False)
     new = [op.row for op in reconcile(turns, tombstones.leave_out(rows, turns)) if isinstance(op, Record)]
     said = [row for row in new if not tombstones.covers(row, (row.user,))]
     for row in said:
-        turn_id = derive_id("turn", "passed over", token_hex())
+        turn_id = derive_id(PASSED_OVER, token_hex())
         said_at, texts = row.said_at or now, [row.texts]
         bury(connection, turn_id, said_at=said_at, texts=texts, conversation_ids=[conversation.id], now=now)
     return len(said)

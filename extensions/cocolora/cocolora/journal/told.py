@@ -35,7 +35,7 @@ class Told(Transactions):
     def pass_over(self, conversation: Conversation, rows: Sequence[Row], *, now: datetime) -> int:
         """Keep what ``rows`` say beyond the conversation's turns from ever being recorded; return how much that is.
 
-        Nothing of it is kept but keyed hashes, as of what was forgotten.
+        Nothing of it is kept but keyed hashes, as of what was forgotten. An import, which is asked for, records it.
         """
         return self._write(recording.pass_over, conversation, rows, now=now)
 

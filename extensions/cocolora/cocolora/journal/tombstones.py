@@ -22,12 +22,17 @@ from cocolora.core.study import normalise
 from cocolora.journal.database import to_text
 from cocolora.journal.turns import SAME_MOMENT
 
+PASSED_OVER = "p"
+"""What the id of a tombstone begins with whose turn was said while nothing was to be recorded."""
+
 
 class Tombstones:
     """The forgotten turns, as one conversation's sync meets them; each answers for one row at most."""
 
-    def __init__(self, connection: sqlite3.Connection, conversation: Conversation) -> None:
+    def __init__(self, connection: sqlite3.Connection, conversation: Conversation, *, forgotten_alone: bool) -> None:
+        """Take the conversation; ``forgotten_alone`` leaves out what was said while nothing was to be recorded."""
         self._connection = connection
+        self._but = f"{PASSED_OVER}%" if forgotten_alone else ""
         self._key = _secret(connection)
         self._conversation = _hash(self._key, "conversation", conversation.id)
         self._used: set[str] = set()
@@ -63,10 +68,11 @@ class Tombstones:
         said = row.said_at
         rows = self._connection.execute(
             "SELECT s.turn_id FROM tombstone_texts x JOIN tombstones s USING (turn_id) WHERE x.text_key = ? AND "
-            "(s.said_at BETWEEN ? AND ? OR EXISTS (SELECT 1 FROM tombstone_conversations c "
+            "s.turn_id NOT LIKE ? AND (s.said_at BETWEEN ? AND ? OR EXISTS (SELECT 1 FROM tombstone_conversations c "
             "WHERE c.turn_id = s.turn_id AND c.conversation_key = ?)) ORDER BY s.said_at, s.turn_id",
             (
                 text_key,
+                self._but,
                 to_text(said - SAME_MOMENT) if said else "",
                 to_text(said + SAME_MOMENT) if said else "",
                 self._conversation,
