@@ -22,6 +22,7 @@ DOING = {
     "learn": "Learning",
     "forget": "Forgetting",
     "index": "Indexing",
+    "scrub": "Erasing",
     "rollup": "Rolling up",
     "evaluate": "Testing",
     "admit": "Testing",
