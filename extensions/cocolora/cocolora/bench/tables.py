@@ -72,7 +72,7 @@ def _learning(figures: Figures) -> str:
             f"{_share(point['retention'])} ({_share(point['retention_base'])})",
             _means("abstention", point),
             _means("updates", point),
-            f"{point['adapters']:.1f}, {point['levels']:.0f} levels",
+            f"{point['adapters']:.1f}, up to level {point['levels']:.0f}",
             f"{point['seconds_per_fact']:.0f}",
         ]
         for point in figures["checkpoints"]
