@@ -137,7 +137,7 @@ def test_index_is_the_same_after_it_was_closed(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 def test_only_the_owner_reads_the_files(tmp_path):
-    index = SearchIndex.open(tmp_path / "i", embedder=LetterPairs())
+    index = SearchIndex.open(tmp_path / "i", find_embedder=LetterPairs)
     index.add([SECRET])
     index.catch_up([SECRET])
     assert stat.S_IMODE((tmp_path / "i").stat().st_mode) == 0o700

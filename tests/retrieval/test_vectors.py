@@ -22,7 +22,7 @@ def embedder():
 
 @pytest.fixture
 def index(tmp_path, embedder):
-    opened = SearchIndex.open(tmp_path / "index", embedder=embedder)
+    opened = SearchIndex.open(tmp_path / "index", find_embedder=lambda: embedder)
     opened.add(UNITS)
     yield opened
     opened.close()
@@ -101,7 +101,7 @@ def test_after_a_drop_chroma_is_filled_again_without_the_embedder(index, embedde
 def test_vectors_survive_closing(index, embedder, tmp_path):
     index.catch_up(UNITS)
     index.close()
-    again = SearchIndex.open(tmp_path / "index", embedder=embedder)
+    again = SearchIndex.open(tmp_path / "index", find_embedder=lambda: embedder)
     assert again.turns_without_vectors() == []
     assert turns(again, "unbelievingness")[0] == "sea"
     again.close()
@@ -111,7 +111,7 @@ def test_vectors_survive_closing(index, embedder, tmp_path):
 def test_another_embedder_starts_over_and_words_go_on(other, index, tmp_path):
     index.catch_up(UNITS)
     index.close()
-    again = SearchIndex.open(tmp_path / "index", embedder=other)
+    again = SearchIndex.open(tmp_path / "index", find_embedder=lambda: other)
     assert turns(again, "Rex") == ["dog"]
     assert turns(again, "unbelievingness") == []
     assert len(again.turns_without_vectors()) == 3
@@ -144,7 +144,7 @@ def test_chroma_that_is_damaged_is_made_again(index, tmp_path, embedder):
     index.catch_up(UNITS)
     index.close()
     (tmp_path / "index" / "vectors" / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
-    again = SearchIndex.open(tmp_path / "index", embedder=embedder)
+    again = SearchIndex.open(tmp_path / "index", find_embedder=lambda: embedder)
     assert turns(again, "Rex")[0] == "dog"
     again.catch_up([])
     again.catch_up([])

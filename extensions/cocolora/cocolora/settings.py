@@ -146,10 +146,11 @@ class Retrieval(_Section):
     nearness: Share = Field(
         default=0.75, description="A past turn must match at least this share as well as the best one to be quoted."
     )
-    embedder: Literal["chroma", "folder", "none"] = Field(
+    embedder: Literal["chroma", "folder", "model", "none"] = Field(
         default="chroma",
         description='Search by meaning with "chroma"\'s MiniLM where its files are on this machine, with a model in a '
-        '"folder", or "none" (by words alone). Holds from the next start on.',
+        '"folder", with the hidden states of the loaded "model" (weaker), or "none" (by words alone). Holds from the '
+        "next start on.",
     )
     time_zone: str = Field(
         default="",

@@ -8,10 +8,9 @@ import platform
 from pathlib import Path
 
 from cocolora.engine.diagnose import diagnose
-from cocolora.engine.embedding import find_embedder
+from cocolora.engine.embedding import why_no_minilm
 from cocolora.engine.open_model import model_in
 from cocolora.errors import CocoloraError
-from cocolora.settings import Retrieval
 
 _PACKAGES = ("torch", "transformers", "peft", "chromadb", "gradio", "bitsandbytes", "gptqmodel")
 _MISSING = {
@@ -26,8 +25,7 @@ def examine(base: Path, *, quantise: str = "") -> dict[str, str]:
     findings = {"Python": platform.python_version()}
     for package in _PACKAGES:
         findings[package] = _package(package)
-    _, trouble = find_embedder(Retrieval())
-    findings["search by meaning"] = trouble or "chroma's MiniLM is on this machine"
+    findings["search by meaning"] = why_no_minilm() or "chroma's MiniLM is on this machine"
     return {**findings, **_model(base, quantise=quantise)}
 
 

@@ -74,6 +74,9 @@ class LanguageModel(Protocol):
     def token_losses(self, exchanges: Sequence[Exchange]) -> list[tuple[float, ...]]:
         """Return, for each exchange, the loss of every token of its reply, in nats, with what adapters are active."""
 
+    def hidden_states(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return one vector per text from inside the network, with what adapters are active."""
+
 
 class Stack(Protocol):
     """The adapters on the live model."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from cocolora.errors import EmbedderUnavailable
-from cocolora.retrieval import ChromaMiniLM, Embedder
+from cocolora.engine.workbench import Workbench
+from cocolora.errors import CocoloraError, EmbedderUnavailable, ModelError, NoModel
+from cocolora.retrieval import ChromaMiniLM, Embedder, FindEmbedder, HiddenStates
 from cocolora.settings import Retrieval
 
 logger = logging.getLogger(__name__)
@@ -30,12 +32,67 @@ class FolderEmbedder:
         return self._model.embed(texts)
 
 
-def find_embedder(retrieval: Retrieval) -> tuple[Embedder | None, str]:
-    """Return the embedder that the settings name and an empty string, or None and why it is not to be had."""
+class LoadedModelEmbedders:
+    """Finds the embedder of whatever model is loaded at the moment, and keeps no reference to the model."""
+
+    def __init__(self, find_bench: Callable[[], Workbench]) -> None:
+        self._find_bench = find_bench
+        self._embedder: tuple[str, HiddenStates] | None = None
+
+    def __call__(self) -> Embedder:
+        """Return the embedder; another model has another one. Raises EmbedderUnavailable."""
+        fingerprint = self._bench().model.identity.fingerprint
+        if self._embedder is None or self._embedder[0] != fingerprint:
+            self._embedder = fingerprint, HiddenStates(fingerprint, partial(self._embed, fingerprint))
+        return self._embedder[1]
+
+    def _embed(self, fingerprint: str, texts: Sequence[str]) -> list[list[float]]:
+        """Return the bare base's vectors. Chats go first between two batches of texts."""
+        bench = self._bench()
+        if bench.model.identity.fingerprint != fingerprint:
+            raise EmbedderUnavailable("another model was loaded meanwhile")
+        try:
+            with bench.borrowing([]) as model:
+                return model.hidden_states(texts)
+        except (CocoloraError, MemoryError, RuntimeError) as error:  # torch says with RuntimeError that memory ran out
+            raise EmbedderUnavailable(f"the loaded model made no vectors ({error})") from error
+
+    def _bench(self) -> Workbench:
+        try:
+            return self._find_bench()
+        except NoModel as error:
+            raise EmbedderUnavailable("no model is loaded") from error
+        except ModelError as error:
+            raise EmbedderUnavailable(f"the loaded model cannot be used ({error})") from error
+
+
+def find_embedder(retrieval: Retrieval, find_bench: Callable[[], Workbench]) -> tuple[FindEmbedder | None, str]:
+    """Return what finds the embedder that the settings name, and an empty string; or None and why it is not to be had.
+
+    Whether the loaded model can be one shows only when it is asked: hosts load it, and others, later.
+    """
+    if retrieval.embedder == "none":
+        return None, ""
+    if retrieval.embedder == "model":
+        return LoadedModelEmbedders(find_bench), ""
     try:
-        if retrieval.embedder == "folder":
-            return FolderEmbedder(Path(retrieval.embedder_folder).expanduser()), ""
-        return (ChromaMiniLM() if retrieval.embedder == "chroma" else None), ""
+        embedder = _open_embedder(retrieval)
     except EmbedderUnavailable as error:
         logger.info("%s", error)
         return None, str(error)
+    return lambda: embedder, ""
+
+
+def _open_embedder(retrieval: Retrieval) -> Embedder:
+    if retrieval.embedder == "folder":
+        return FolderEmbedder(Path(retrieval.embedder_folder).expanduser())
+    return ChromaMiniLM()
+
+
+def why_no_minilm() -> str:
+    """Return why chroma's MiniLM is not to be had; empty where it is."""
+    try:
+        ChromaMiniLM()
+    except EmbedderUnavailable as error:
+        return str(error)
+    return ""

@@ -74,8 +74,8 @@ class Engine:
         settings_file = SettingsFile(home.settings_file)
         settings = settings_file.read()
         journal = Journal.open(home.journal_file)
-        embedder, self.embedder_trouble = find_embedder(settings.retrieval)
-        index = SearchIndex.open(home.index_folder, embedder=embedder, time_zone=settings.retrieval.time_zone)
+        embedder, self.embedder_trouble = find_embedder(settings.retrieval, self.workbench)
+        index = SearchIndex.open(home.index_folder, find_embedder=embedder, time_zone=settings.retrieval.time_zone)
         self._rooms = Rooms(home, settings_file, journal, index, find_model, clock, training_host)
         self._speedometer, finder = Speedometer(self._rooms), LeakFinder(self._rooms)
         self.jobs = JobRunner(

@@ -16,12 +16,15 @@ from cocolora.model.bases import base_of
 from cocolora.model.card import general_card
 from cocolora.model.decoding import batches, decode, evaluating
 from cocolora.model.fingerprint import fingerprint
+from cocolora.model.hidden import mean_states
 from cocolora.model.lock import ModelLock, PlainLock
 from cocolora.model.losses import sample_losses
 from cocolora.model.template import ChatTemplate
 
 MOST_ROWS = 32
 MOST_BATCH_TOKENS = 16_384
+MOST_HIDDEN_TOKENS = 2_048  # the states of every layer are kept for a moment
+LONGEST_TEXT_TOKENS = 512
 
 
 class LoadedModel:
@@ -74,7 +77,7 @@ class LoadedModel:
     def in_slices(
         self, around: Callable[[], AbstractContextManager[None]], *, slice_s: float
     ) -> AbstractContextManager[None]:
-        """Hold the model, but between two steps of ``generate`` and ``token_losses`` let others have it.
+        """Hold the model, but between two steps of ``generate`` and the like let others have it.
 
         That is where ``slice_s`` have passed; ``around`` is entered anew afterwards. Within another hold, in one go.
         """
@@ -137,6 +140,27 @@ class LoadedModel:
             for index, loss in zip(indices, losses, strict=True):
                 found[index] = loss
         return found
+
+    def hidden_states(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return one vector per text, the same alone and in company, with whatever adapters are active.
+
+        A text counts with its first ``LONGEST_TEXT_TOKENS`` tokens.
+        """
+        rows = [self._marked(text) for text in texts]
+        vectors: list[list[float]] = [[]] * len(rows)
+        for indices in batches(list(map(len, rows)), most_rows=MOST_ROWS, most_tokens=MOST_HIDDEN_TOKENS):
+            with self._lock.steps(), evaluating(self.network):
+                found = mean_states(self.network, [rows[index] for index in indices])
+                self._lock.pause()
+            for index, vector in zip(indices, found, strict=True):
+                vectors[index] = vector
+        return vectors
+
+    def _marked(self, text: str) -> list[int]:
+        """Return a text's tokens behind the mark that a text begins with, or any mark there is."""
+        marks = (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id, 0)
+        tokens = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return [next(mark for mark in marks if mark is not None), *tokens[:LONGEST_TEXT_TOKENS]]
 
     def _prompt(self, chat: Sequence[ChatMessage], *, max_new_tokens: int) -> list[int]:
         prompt = self._template.prompt(chat)

@@ -6,11 +6,12 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cocolora.errors import EmbedderUnavailable
 from cocolora.retrieval.database import transaction
-from cocolora.retrieval.embedders import Embedder
+from cocolora.retrieval.embedders import Embedder, FindEmbedder
 from cocolora.retrieval.vector_table import VectorTable
 from cocolora.retrieval.vectors import VectorIndex, Vectors, from_bytes, normalise
 
@@ -19,53 +20,75 @@ _BATCH_TEXTS = 32
 _BATCH_VECTORS = 200
 _PATIENCE_S = 0.05
 _log = logging.getLogger(__name__)
+Kept = tuple[str | None, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A query's vector, if there is one, and the cosine that counts as 0."""
+
+    vector: Vectors | None = None
+    baseline: float = 0.0
 
 
 class DenseSearch:
     """What vectors add to the word index. Without an embedder, or while it fails, nothing is found and none is made.
 
-    Chroma's failures never reach a chat: it is emptied, and refilled by the next ``fill``.
+    The embedder is asked for each time. While its name is not that of the one that made the kept vectors, nothing is
+    found; the next ones that are made take their place. Chroma's failures never reach a chat: it is emptied, and
+    refilled by the next ``fill``.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder | None) -> None:
+    def __init__(self, folder: Path, find_embedder: FindEmbedder | None) -> None:
         self._folder = folder
-        self._embedder = embedder
+        self._find_embedder = find_embedder
         self._lock = threading.RLock()
         self._chroma = VectorIndex(folder)
         self._said_unavailable = False
-        self._bytes_per_vector: int | None = None
 
     @property
     def enabled(self) -> bool:
-        """Whether there is an embedder."""
-        return self._embedder is not None
+        """Whether there may be an embedder."""
+        return self._find_embedder is not None
 
-    @property
-    def baseline(self) -> float:
-        """The cosine that counts as 0."""
-        return self._embedder.baseline if self._embedder else 0.0
+    def find(self) -> Embedder:
+        """Return the embedder of the moment. Raises EmbedderUnavailable."""
+        assert self._find_embedder is not None
+        return self._find_embedder()
 
-    def adopt(self, db: sqlite3.Connection) -> None:
-        """Take over the kept vectors; those of another embedder, and a chroma that does not match, are deleted."""
-        table = VectorTable(db)
-        with self._lock:
-            if self._embedder and table.made_by() != self._embedder.name:
-                with transaction(db):
-                    table.start_over(self._embedder.name)
-            self._bytes_per_vector = table.bytes_per_vector()
-            if not table.count_placed():
-                self._chroma.clear()
-
-    def embed(self, query: str) -> Vectors | None:
-        """Return the query's vector; None where there is nothing to compare it with, or it cannot be made."""
-        if self._embedder is None or self._bytes_per_vector is None or not query.strip():
-            return None
+    def present(self) -> Embedder | None:
+        """Return the embedder of the moment; None, which is said once, while there is none."""
         try:
-            vector = normalise(self._embedder.embed([query]))[0]
+            return self._find_embedder() if self._find_embedder else None
         except EmbedderUnavailable as error:
             self._say_unavailable(error)
             return None
-        return vector if vector.nbytes == self._bytes_per_vector else None
+
+    def adopt(self, db: sqlite3.Connection) -> None:
+        """Take over the kept vectors; a chroma that does not match is deleted."""
+        with self._lock:
+            if not VectorTable(db).count_placed():
+                self._chroma.clear()
+
+    def kept(self, db: sqlite3.Connection) -> Kept:
+        """Return who made the kept vectors and the bytes of each; None where there are none."""
+        table = VectorTable(db)
+        size_bytes = table.bytes_per_vector()
+        return None if size_bytes is None else (table.made_by(), size_bytes)
+
+    def embed(self, query: str, kept: Kept) -> Meaning:
+        """Return the query's vector; none where there is nothing to compare it with, or it cannot be made."""
+        if kept is None or not query.strip():
+            return Meaning()
+        embedder = self.present()
+        if embedder is None or embedder.name != kept[0]:
+            return Meaning()
+        try:
+            vector = normalise(embedder.embed([query]))[0]
+            return Meaning(vector, embedder.baseline) if vector.nbytes == kept[1] else Meaning()
+        except EmbedderUnavailable as error:
+            self._say_unavailable(error)
+            return Meaning()
 
     def nearest(self, profile: int, vector: Vectors | None) -> Sequence[int]:
         """Return the rows of a profile that are nearest to a vector."""
@@ -81,26 +104,27 @@ class DenseSearch:
         finally:
             self._lock.release()
 
-    def make(self, texts: Sequence[str]) -> list[bytes]:
+    def ready(self, db: sqlite3.Connection, embedder: Embedder) -> None:
+        """Delete the kept vectors where another embedder made them; the caller holds the writer."""
+        if VectorTable(db).made_by() != embedder.name:
+            self._start_over(db, embedder)
+
+    def make(self, embedder: Embedder, texts: Sequence[str]) -> list[bytes]:
         """Return one vector per text, as float32 bytes. Raises EmbedderUnavailable."""
-        assert self._embedder is not None
         vectors: list[bytes] = []
         for start in range(0, len(texts), _BATCH_TEXTS):
-            made = normalise(self._embedder.embed(texts[start : start + _BATCH_TEXTS]))
+            made = normalise(embedder.embed(texts[start : start + _BATCH_TEXTS]))
             vectors += [vector.tobytes() for vector in made]
         return vectors
 
-    def keep(self, db: sqlite3.Connection, vectors: Sequence[tuple[str, str, bytes]]) -> None:
-        """Keep (unit id, stems, vector); the caller holds the writer."""
+    def keep(self, db: sqlite3.Connection, embedder: Embedder, vectors: Sequence[tuple[str, str, bytes]]) -> None:
+        """Keep (unit id, stems, vector) of an embedder; the caller holds the writer."""
+        self.ready(db, embedder)
         table = VectorTable(db)
-        assert self._embedder is not None
-        if vectors and self._bytes_per_vector not in (None, len(vectors[0][2])):
-            with transaction(db):
-                table.start_over(self._embedder.name)
-            self.erase()
+        if vectors and table.bytes_per_vector() not in (None, len(vectors[0][2])):
+            self._start_over(db, embedder)
         with transaction(db):
             table.keep(vectors)
-        self._bytes_per_vector = table.bytes_per_vector()
 
     def fill(self, db: sqlite3.Connection) -> bool:
         """Give chroma some of the vectors that it lacks; say whether it lacks more. The caller holds the writer."""
@@ -119,9 +143,10 @@ class DenseSearch:
                 self._empty(db, table)
                 return False
 
-    def turns_without(self, db: sqlite3.Connection, limit: int) -> list[str]:
-        """Return turns of which a unit has no vector."""
-        return VectorTable(db).turns_without(limit)
+    def turns_without(self, db: sqlite3.Connection, embedder: Embedder, limit: int) -> list[str]:
+        """Return turns of which a unit has no vector of this embedder."""
+        table = VectorTable(db)
+        return table.turns_without(limit) if table.made_by() == embedder.name else table.turns(limit)
 
     def lacking(self, db: sqlite3.Connection, unit_ids: Sequence[str]) -> set[str]:
         """Return those known units that have no vector."""
@@ -152,6 +177,11 @@ class DenseSearch:
         self._chroma.clear()
         with transaction(db):
             table.displace()
+
+    def _start_over(self, db: sqlite3.Connection, embedder: Embedder) -> None:
+        with transaction(db):
+            VectorTable(db).start_over(embedder.name)
+        self.erase()
 
     def _say_unavailable(self, error: EmbedderUnavailable) -> None:
         if not self._said_unavailable:

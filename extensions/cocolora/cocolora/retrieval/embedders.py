@@ -6,10 +6,34 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from cocolora.errors import EmbedderUnavailable
+from cocolora.retrieval.vectors import Vectors, normalise
 
 Floats = Sequence[Sequence[float]]
 _MINILM_FILES = ("model.onnx", "tokenizer.json", "config.json", "vocab.txt")
+_RARE = 0.95
+_HIGHEST_BASELINE = 0.9
+UNRELATED = (
+    "My sister moved to another city last week.\nThat is a big change. How does she like it there?",
+    "How do I bake bread without yeast?\nUse baking soda and buttermilk, and knead the dough only briefly.",
+    "What is the capital of Norway?",
+    "I am afraid of the dentist.\nMany people are. Tell them before they begin.",
+    "Please write a short poem about rain.\nGrey the morning, soft the sound, silver drops upon the ground.",
+    "Which book should I read next?",
+    "My back hurts when I sit too long.\nStand up once an hour, and stretch.",
+    "The meeting was moved to Thursday.\nThank you, I will keep that in mind.",
+    "How far away is the moon?\nAbout 384,000 kilometres.",
+    "When does the museum open?",
+    "He plays the violin in an orchestra.\nHow wonderful! What do they play?",
+    "I forgot my password again.\nA password manager remembers all of them for you.",
+    "Can you explain how a loan works?\nYou borrow money, and pay it back with interest.",
+    "Who won the match yesterday?",
+    "Our tomatoes did not grow this year.\nThey need a lot of sun, and not too much water.",
+    "I would like to learn how to swim.\nThere are courses for adults in most public pools.",
+)
+"""What people say and ask of one thing each, as it is looked for: exchanges and questions."""
 
 
 class Embedder(Protocol):
@@ -18,11 +42,20 @@ class Embedder(Protocol):
     ``baseline`` is the cosine of texts that have nothing to do with each other: it counts as 0.
     """
 
-    name: str
-    baseline: float
+    @property
+    def name(self) -> str:
+        """What made the vectors."""
+
+    @property
+    def baseline(self) -> float:
+        """The cosine that counts as 0. Raises EmbedderUnavailable."""
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return one vector per text, all of one length. Raises EmbedderUnavailable."""
+
+
+FindEmbedder = Callable[[], Embedder]
+"""Returns the embedder of the moment, whenever one is needed. Raises EmbedderUnavailable."""
 
 
 class ChromaMiniLM:
@@ -49,21 +82,35 @@ class ChromaMiniLM:
 
 
 class HiddenStates:
-    """The loaded model's own hidden states, through a function that the engine gives.
+    """A causal language model's own hidden states, through a function that the engine gives.
 
-    ``embed`` returns a vector per text; ``model`` names the model, so that another one's vectors are not mixed in.
-    Raw hidden states of any two texts are much alike, which ``baseline`` takes out.
+    Those of any two texts are much alike. So the mean of a few texts that have nothing to do with each other is taken
+    from every vector, and ``baseline`` is a cosine that few pairs of these texts reach: both measured with the model.
     """
 
-    def __init__(self, model: str, embed: Callable[[Sequence[str]], Floats | None], *, baseline: float = 0.6) -> None:
-        """Take the model's name and its function; a function that returns None has no model right now."""
+    def __init__(self, model: str, embed: Callable[[Sequence[str]], Floats]) -> None:
+        """Take the model's name and its function, which raises EmbedderUnavailable when it cannot be used."""
         self.name = f"hidden-states-{model}"
-        self.baseline = baseline
         self._embed = embed
+        self._measured: tuple[Vectors, float] | None = None
+
+    @property
+    def baseline(self) -> float:
+        """The cosine that one in twenty pairs of unrelated texts exceeds. Raises EmbedderUnavailable."""
+        return self._measure()[1]
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """Return one vector per text. Raises EmbedderUnavailable while no model is loaded."""
-        vectors = self._embed(texts)
-        if vectors is None:
-            raise EmbedderUnavailable("no model is loaded")
-        return vectors
+        """Return one vector per text. Raises EmbedderUnavailable."""
+        centre, _ = self._measure()
+        centred: Floats = (np.asarray(self._embed(texts), dtype=np.float32) - centre).tolist()
+        return centred
+
+    def _measure(self) -> tuple[Vectors, float]:
+        """Return the mean of the unrelated texts' vectors, and the baseline."""
+        if self._measured is None:
+            vectors = np.asarray(self._embed(UNRELATED), dtype=np.float32)
+            centre = vectors.mean(axis=0)
+            directions = normalise(vectors - centre)
+            cosines = (directions @ directions.T)[np.triu_indices(len(UNRELATED), k=1)]
+            self._measured = centre, float(np.clip(np.quantile(cosines, _RARE), 0.0, _HIGHEST_BASELINE))
+        return self._measured

@@ -6,7 +6,7 @@ import logging
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -24,8 +24,8 @@ from cocolora.retrieval.database import (
     transaction,
 )
 from cocolora.retrieval.dates import NamedDate, Times, read_times, single_day
-from cocolora.retrieval.dense import DenseSearch
-from cocolora.retrieval.embedders import Embedder
+from cocolora.retrieval.dense import DenseSearch, Meaning
+from cocolora.retrieval.embedders import FindEmbedder
 from cocolora.retrieval.ranking import Question, rank
 from cocolora.retrieval.stems import Stemmer
 from cocolora.retrieval.units import Unit
@@ -48,25 +48,25 @@ class SearchIndex:
     that turns out to be damaged is deleted and empty from then on; ``needs_rebuild`` says so.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder | None, time_zone: str) -> None:
+    def __init__(self, folder: Path, find_embedder: FindEmbedder | None, time_zone: str) -> None:
         """Use ``open``."""
         self._folder = folder
         self._time_zone = time_zone
         self._stemmer = Stemmer()
         self._reading = threading.RLock()
         self._writing = threading.RLock()
-        self._dense = DenseSearch(folder / _VECTORS, embedder)
+        self._dense = DenseSearch(folder / _VECTORS, find_embedder)
         self.needs_rebuild = False
         self._connect()
 
     @classmethod
-    def open(cls, folder: Path, *, embedder: Embedder | None = None, time_zone: str = "") -> SearchIndex:
+    def open(cls, folder: Path, *, find_embedder: FindEmbedder | None = None, time_zone: str = "") -> SearchIndex:
         """Open the index in ``folder``, or make an empty one. A damaged one is deleted: see ``needs_rebuild``.
 
-        So is one whose days are those of another time zone.
+        So is one whose days are those of another time zone. ``find_embedder`` is asked before every use.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(folder, embedder, time_zone)
+        return cls(folder, find_embedder, time_zone)
 
     def close(self) -> None:
         """Erase what was dropped and close the files."""
@@ -135,16 +135,16 @@ class SearchIndex:
         it only dates are understood. Never raises: a damaged index finds nothing until it is rebuilt.
         """
         times = read_times(query, today=now.date() if now else date.min)
-        vector = self._dense.embed(times.rest or query)
+        meaning = self._embed(times.rest or query)
 
         def find(words: WordReader) -> list[Hit]:
             number = words.profile_id(profile)
             if number is None:
                 return []
-            nearest = self._dense.nearest(number, vector)
+            nearest = self._dense.nearest(number, meaning.vector)
             dates = self._dates(words, times, profile=number)
             stems = self._stemmer.asked(times.rest if times.event and dates else query)
-            question = Question(stems, dates, vector, self._dense.baseline, nearest)
+            question = Question(stems, dates, meaning.vector, meaning.baseline, nearest)
             return rank(words, question, profile=number, limit=limit)
 
         return self._read(find, otherwise=[])
@@ -161,7 +161,7 @@ class SearchIndex:
 
     def nearest(self, query: str, *, profile: str, limit: int = 10) -> list[Hit]:
         """Return the profile's turns nearest in meaning alone, best first, scored by cosine; for comparison."""
-        vector = self._dense.embed(query)
+        vector = self._embed(query).vector
 
         def find(words: WordReader) -> list[Hit]:
             number = words.profile_id(profile)
@@ -169,35 +169,48 @@ class SearchIndex:
             cosines = similarities(vector, words.vectors(rows), baseline=0.0)
             best: dict[str, float] = {}
             for unit in words.candidates(rows):
-                best[unit.turn_id] = max(best.get(unit.turn_id, -1.0), cosines[unit.row])
+                best[unit.turn_id] = max(best.get(unit.turn_id, -1.0), cosines.get(unit.row, -1.0))
             ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
             return [Hit(turn_id, score) for turn_id, score in ranked[:limit]]
 
         return self._read(find, otherwise=[])
 
     def turns_without_vectors(self, limit: int = 100) -> list[str]:
-        """Return turns that ``catch_up`` still needs, the newest first; none without an embedder."""
-        if not self._dense.enabled:
+        """Return turns that ``catch_up`` still needs, the newest first; none while there is no embedder."""
+        embedder = self._dense.present()
+        if embedder is None:
             return []
-        return self._read(lambda _: self._dense.turns_without(self._reader, limit), otherwise=[])
+        return self._read(lambda _: self._dense.turns_without(self._reader, embedder, limit), otherwise=[])
 
     def catch_up(self, units: Iterable[Unit]) -> int:
         """Make the vectors of those known units that have none; return how many were made.
 
         Takes seconds for a hundred units: for background work. Searching and adding go on meanwhile. Without
-        units it only refills chroma after a drop. Raises EmbedderUnavailable.
+        units it only refills chroma after a drop. Vectors that another embedder made are deleted first. Raises
+        EmbedderUnavailable.
         """
         if not self._dense.enabled:
             return 0
         given = {unit.unit_id: unit for unit in units}
-        lacking = self._read(lambda _: self._dense.lacking(self._reader, list(given)), otherwise=set[str]())
-        wanted = [given[unit_id] for unit_id in given if unit_id in lacking]
-        made = self._dense.make([unit.text for unit in wanted])
-        vectors = [(unit.unit_id, self._stems(unit), vector) for unit, vector in zip(wanted, made, strict=True)]
-        self._guard(lambda: self._dense.keep(self._writer, vectors), otherwise=None)
+        made = self._make_vectors(given) if given else 0
         while self._guard(lambda: self._dense.fill(self._writer), otherwise=False):
             pass  # in pieces, so that what is added meanwhile need not wait for all of them
+        return made
+
+    def _make_vectors(self, given: Mapping[str, Unit]) -> int:
+        embedder = self._dense.find()
+        self._guard(lambda: self._dense.ready(self._writer, embedder), otherwise=None)
+        lacking = self._read(lambda _: self._dense.lacking(self._reader, list(given)), otherwise=set[str]())
+        wanted = [given[unit_id] for unit_id in given if unit_id in lacking]
+        made = self._dense.make(embedder, [unit.text for unit in wanted])
+        vectors = [(unit.unit_id, self._stems(unit), vector) for unit, vector in zip(wanted, made, strict=True)]
+        self._guard(lambda: self._dense.keep(self._writer, embedder, vectors), otherwise=None)
         return len(vectors)
+
+    def _embed(self, query: str) -> Meaning:
+        """Return a query's vector; the embedder may take its time, so nothing is held meanwhile."""
+        kept = self._read(lambda _: self._dense.kept(self._reader), otherwise=None) if self._dense.enabled else None
+        return self._dense.embed(query, kept)
 
     def _entry(self, unit: Unit) -> Entry:
         return Entry(

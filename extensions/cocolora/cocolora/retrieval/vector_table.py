@@ -31,6 +31,11 @@ class VectorTable:
         found = self._db.execute("SELECT length(vector) FROM vectors LIMIT 1").fetchone()
         return int(found[0]) if found else None
 
+    def turns(self, limit: int) -> list[str]:
+        """Return all turns, the newest first."""
+        query = "SELECT DISTINCT turn_id FROM units ORDER BY id DESC LIMIT ?"
+        return [turn_id for (turn_id,) in self._db.execute(query, (limit,))]
+
     def turns_without(self, limit: int) -> list[str]:
         """Return turns of which a unit has no vector, the newest first."""
         query = (

@@ -93,8 +93,14 @@ def from_bytes(vectors: Sequence[bytes]) -> Vectors:
 
 
 def similarities(vector: Vectors | None, kept: Mapping[int, bytes], *, baseline: float) -> dict[int, float]:
-    """Return the cosine of ``vector`` and each kept one (float32 bytes), with ``baseline`` stretched down to 0."""
-    if vector is None or not kept:
+    """Return the cosine of ``vector`` and each kept one (float32 bytes), with ``baseline`` stretched down to 0.
+
+    Those of another length, which another embedder has made meanwhile, are left out.
+    """
+    if vector is None:
         return {}
-    cosines = (from_bytes(list(kept.values())) @ vector - baseline) / (1 - baseline)
-    return dict(zip(kept, map(float, cosines), strict=True))
+    fitting = {row: found for row, found in kept.items() if len(found) == vector.nbytes}
+    if not fitting:
+        return {}
+    cosines = (from_bytes(list(fitting.values())) @ vector - baseline) / (1 - baseline)
+    return dict(zip(fitting, map(float, cosines), strict=True))
