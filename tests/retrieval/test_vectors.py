@@ -5,6 +5,8 @@ import pytest
 
 from cocolora.errors import EmbedderUnavailable
 from cocolora.retrieval import ChromaMiniLM, HiddenStates, SearchIndex
+from cocolora.retrieval.embedders import UNRELATED
+from cocolora.retrieval.vectors import normalise, similarities
 from tests.retrieval.fakes import LetterPairs, files_holding, question, unit
 
 UNITS = [
@@ -169,7 +171,57 @@ def test_chroma_minilm_that_is_not_here_is_said_without_asking_the_network(monke
         ChromaMiniLM()
 
 
-def test_hidden_states_come_from_the_loaded_model_or_say_that_there_is_none():
-    assert HiddenStates("tiny", lambda texts: [[1.0]] * len(texts)).embed(["a", "b"]) == [[1.0], [1.0]]
+def test_embedder_that_comes_later_and_goes_again_is_asked_each_time(tmp_path, embedder):
+    present = []
+
+    def find():
+        if not present:
+            raise EmbedderUnavailable("there is none yet")
+        return present[0]
+
+    index = SearchIndex.open(tmp_path / "later", find_embedder=find)
+    index.add(UNITS)
+    assert index.turns_without_vectors() == []
+    with pytest.raises(EmbedderUnavailable):
+        index.catch_up(UNITS)
+    present.append(embedder)
+    assert index.catch_up(UNITS) == 4
+    assert turns(index, "unbelievingness")[0] == "sea"
+    present.clear()
+    assert turns(index, "unbelievingness") == []
+    assert index.catch_up([]) == 0
+    present.append(embedder)
+    assert turns(index, "unbelievingness")[0] == "sea"
+    index.close()
+
+
+def test_what_all_hidden_states_have_in_common_makes_no_texts_alike(embedder):
+    texts = ["My dog is called Rex.", "Is my dog called Rex?", "How far is Oslo from here?"]
+
+    def embed(texts):
+        return (normalise(embedder.embed(texts)) + 10).tolist()
+
+    raw, centred = normalise(embed(texts)), normalise(HiddenStates("tiny", embed).embed(texts))
+    assert raw[0] @ raw[2] > 0.99
+    assert centred[0] @ centred[2] < 0.3 < 0.8 < centred[0] @ centred[1]
+
+
+def test_baseline_of_hidden_states_is_what_few_unrelated_texts_reach(embedder):
+    hidden = HiddenStates("tiny", embedder.embed)
+    vectors = normalise(hidden.embed(UNRELATED))
+    above = [vectors[i] @ vectors[j] > hidden.baseline for i in range(len(vectors)) for j in range(i)]
+    assert 0 < sum(above) <= 0.05 * len(above)
+
+
+def test_hidden_states_that_cannot_be_had_are_an_embedder_that_is_not_available():
+    def embed(texts):
+        raise EmbedderUnavailable("no model is loaded")
+
+    hidden = HiddenStates("tiny", embed)
     with pytest.raises(EmbedderUnavailable, match="no model"):
-        HiddenStates("tiny", lambda _: None).embed(["a"])
+        hidden.embed(["a"])
+
+
+def test_a_vector_of_another_length_is_not_compared():
+    kept = {1: np.ones(4, dtype=np.float32).tobytes(), 2: np.ones(8, dtype=np.float32).tobytes()}
+    assert list(similarities(np.ones(4, dtype=np.float32), kept, baseline=0.0)) == [1]
