@@ -85,7 +85,8 @@ class HiddenStates:
     """A causal language model's own hidden states, through a function that the engine gives.
 
     Those of any two texts are much alike. So the mean of a few texts that have nothing to do with each other is taken
-    from every vector, and ``baseline`` is a cosine that few pairs of these texts reach: both measured with the model.
+    from every vector, and ``baseline`` is a cosine that few pairs of these texts reach: both are measured with the
+    model when it is first used, since they differ from .5 to .9 between the layers of one small model already.
     """
 
     def __init__(self, model: str, embed: Callable[[Sequence[str]], Floats]) -> None:
