@@ -7,6 +7,7 @@ import torch
 
 from cocolora.model import loaded
 from cocolora.model.hidden import mean_states
+from tests.model.every_base import ALL
 from tests.model.tiny import make_model, make_tokenizer
 
 TEXTS = ["Hi", "My dog is called Biscuit.", "And 你好 🙂?", "x" * 90, "", "Why " * 100]
@@ -93,3 +94,12 @@ def test_a_network_whose_logits_cannot_be_left_out_will_do(model):
             )
 
     assert mean_states(Whole(model.network), [[1, 2, 3]]) == mean_states(model.network, [[1, 2, 3]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ALL)
+def test_every_base_has_vectors_that_hardly_depend_on_the_company(bases, kind):
+    model = bases.load(kind)
+    together = torch.tensor(model.hidden_states(TEXTS[:4]))
+    alone = torch.tensor([model.hidden_states([text])[0] for text in TEXTS[:4]])
+    assert torch.cosine_similarity(together, alone).min() > 0.999
