@@ -45,7 +45,8 @@ def test_a_table_takes_the_place_of_the_one_before_and_nothing_else(tmp_path):
     text = file.read_text(encoding="utf-8")
     assert text.startswith(f"{BEFORE}<!-- table: learning, 8 facts -->\nold\n<!-- end of table -->\n\n")
     assert text.endswith(f"<!-- end of table -->\n\n{AFTER}")
-    assert text.count("| 64 | .950 (.900, 1.000) | 1.000 (1.000) | .960 (.960, .960) | – | 2.0, up to level 1 | 6 |") == 1
+    row = "| 64 | .950 (.900, 1.000) | 1.000 (1.000) | .960 (.960, .960) | – | 2.0, up to level 1 | 6 |"
+    assert text.count(row) == 1
     assert "| the webui's merge (PEFT's svd) | .300 | – | 1.000 | .960 |" in text
     assert [path.name for path in tmp_path.iterdir()] == ["benchmarks.md"]
 

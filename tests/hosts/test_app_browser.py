@@ -238,7 +238,7 @@ def test_a_conversation_is_forgotten_after_a_preview(page):
     page.rest()
     page.pick("cocolora-conversation", FACT)
     page.press("Forget …")
-    page.expect("turns would be forgotten")
+    page.expect("turns? would be forgotten")
     page.expect("Adapters that learned from them")
     page.picture("forget")
     page.press("Forget it for good")

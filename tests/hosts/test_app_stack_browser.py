@@ -85,7 +85,7 @@ def test_two_adapters_are_rolled_up_as_planned_seen_on_every_page_and_restored(p
     other.pick("cocolora-adapter", "rollup of level 1")
     other.press("Undo the rollup")
     other.expect("2 adapters answer again in the place of the rollup")
-    page.tab.locator("#cocolora-adapter label").filter(has_text="rollup of level 1").wait_for(state="detached")
+    page.tab.locator("#cocolora-adapter label").filter(has_text="rollup of level 1 · off").wait_for()
     assert not other.complaints
     other.tab.close()
 
