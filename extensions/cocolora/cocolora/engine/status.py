@@ -82,7 +82,9 @@ def read_due(rooms: Rooms, *, profile: str) -> Due:
 
 
 def _count_rebuilds(rooms: Rooms, profile: str, fingerprint: str) -> int:
-    return len(rooms.journal.rebuilds(base_fingerprint=fingerprint, profile=profile))
+    """Count the adapters that are to be made again; one whose turns are all forgotten has nothing to be made of."""
+    found = rooms.journal.rebuilds(base_fingerprint=fingerprint, profile=profile)
+    return sum(bool(rebuild.turn_ids) for rebuild in found)
 
 
 def read_model(rooms: Rooms) -> tuple[str, str, str]:
