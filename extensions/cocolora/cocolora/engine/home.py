@@ -162,6 +162,15 @@ class Home:
             shutil.rmtree(folder, ignore_errors=True)
             aside.rename(folder)
 
+    @contextmanager
+    def putting_back(self) -> Iterator[None]:
+        """Put back what was set aside when the work fails or is stopped."""
+        try:
+            yield
+        except BaseException:
+            self.put_back()
+            raise
+
     def _aside(self, adapter_id: str) -> Path:
         return self.adapters_folder / f"{adapter_id}{_ASIDE}"
 

@@ -27,11 +27,8 @@ def sum_up(run: Run, task: Assignment, plan: RollupPlan) -> Adapter:
     draft = replace(draft, recipe=recipe)
     draft = replace(draft, id=adapter_id(draft))
     make_room(run, draft)
-    try:
+    with run.rooms.home.putting_back():
         return _judged_sum(run, task, plan, draft)
-    except BaseException:
-        run.rooms.home.put_back()
-        raise
 
 
 def _judged_sum(run: Run, task: Assignment, plan: RollupPlan, draft: Adapter) -> Adapter:

@@ -34,11 +34,8 @@ def train(run: Run, task: Assignment) -> Adapter:
     attempt stays: the best by itself, for what else the stack holds must leave no trace in the weights. Files of an
     adapter in the catalogue that is made once more are put back when that comes to nothing.
     """
-    try:
+    with run.rooms.home.putting_back():
         return _train(run, task)
-    except BaseException:
-        run.rooms.home.put_back()
-        raise
 
 
 def _train(run: Run, task: Assignment) -> Adapter:

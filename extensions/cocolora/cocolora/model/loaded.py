@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from cocolora.core.adapters import BaseIdentity
 from cocolora.core.conversations import ChatMessage
@@ -25,6 +25,9 @@ MOST_ROWS = 32
 MOST_BATCH_TOKENS = 16_384
 MOST_HIDDEN_TOKENS = 2_048  # the states of every layer are kept for a moment
 LONGEST_TEXT_TOKENS = 512
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class LoadedModel:
@@ -131,15 +134,8 @@ class LoadedModel:
     def token_losses(self, exchanges: Sequence[Exchange]) -> list[tuple[float, ...]]:
         """Return, for each exchange, the loss of every token of its reply in nats. Raises NoChatTemplate."""
         samples = [self.sample(exchange) for exchange in exchanges]
-        found: list[tuple[float, ...]] = [()] * len(samples)
         lengths = [len(sample.tokens) for sample in samples]
-        for indices in batches(lengths, most_rows=MOST_ROWS, most_tokens=MOST_BATCH_TOKENS):
-            with self._lock.steps(), evaluating(self.network):
-                losses = sample_losses(self.network, [samples[index] for index in indices])
-                self._lock.pause()
-            for index, loss in zip(indices, losses, strict=True):
-                found[index] = loss
-        return found
+        return self._in_batches(sample_losses, samples, lengths, most_tokens=MOST_BATCH_TOKENS)
 
     def hidden_states(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text, the same alone and in company, with whatever adapters are active.
@@ -147,14 +143,24 @@ class LoadedModel:
         A text counts with its first ``LONGEST_TEXT_TOKENS`` tokens.
         """
         rows = [self._marked(text) for text in texts]
-        vectors: list[list[float]] = [[]] * len(rows)
-        for indices in batches(list(map(len, rows)), most_rows=MOST_ROWS, most_tokens=MOST_HIDDEN_TOKENS):
+        return self._in_batches(mean_states, rows, list(map(len, rows)), most_tokens=MOST_HIDDEN_TOKENS)
+
+    def _in_batches(
+        self,
+        read: Callable[[Any, list[T]], Sequence[R]],
+        items: Sequence[T],
+        lengths: Sequence[int],
+        *,
+        most_tokens: int,
+    ) -> list[R]:
+        """Return what ``read`` makes of each item, in their order; it is shown the network and a batch at a time."""
+        found: dict[int, R] = {}
+        for indices in batches(lengths, most_rows=MOST_ROWS, most_tokens=most_tokens):
             with self._lock.steps(), evaluating(self.network):
-                found = mean_states(self.network, [rows[index] for index in indices])
+                read_now = read(self.network, [items[index] for index in indices])
                 self._lock.pause()
-            for index, vector in zip(indices, found, strict=True):
-                vectors[index] = vector
-        return vectors
+            found.update(zip(indices, read_now, strict=True))
+        return [found[index] for index in range(len(items))]
 
     def _marked(self, text: str) -> list[int]:
         """Return a text's tokens behind the mark that a text begins with, or any mark there is."""
