@@ -71,6 +71,18 @@ def test_what_any_question_may_begin_or_end_with_does_not_count(asked, index):
     assert all(hit.score < FITS for hit in others)
 
 
+@pytest.mark.parametrize("asked", ["What is my niece's name?", "What is my niece called?"])
+def test_the_word_name_alone_does_not_make_a_question_fit(asked, index):
+    chatter = [unit(f"t{number}", f"It rained on walk {number}.\nWhat a pity.") for number in range(60)]
+    index.add([question("dog", "What is the name of my dog?"), question("dog", "What is my dog called?"), *chatter])
+    assert all(hit.score < FITS for hit in index.search(asked, profile="personal"))
+
+
+def test_a_question_for_the_name_alone_is_still_answered(index):
+    index.add([*JOURNAL, unit("me", "My name is Ada.\nHello Ada!")])
+    assert turns(index.search("What is my name?", profile="personal"))[0] == "me"
+
+
 def test_a_question_of_nothing_else_is_still_searched_for(index):
     index.add([unit("way", "Good morning, the way was long.\nGood.")])
     assert turns(index.search("By the way?", profile="personal")) == ["way"]

@@ -13,14 +13,23 @@ DENSE_SHARE = 0.5
 _SATURATION = 0.9
 _LENGTH_SHARE = 0.4
 _USUAL_STEMS = 30
+_ASKED_FOR = frozenset({"name", "call", "kind", "sort", "type"})
+"""Stems that say what sort of answer is wanted, and nothing about what it is wanted of."""
+_ASKED_FOR_SHARE = 1 / 3
 
 
 def weigh_stems(stems: Iterable[str], *, turns_with: Mapping[str, int], turns: int) -> dict[str, float]:
     """Return the inverse document frequency of each distinct stem, always positive: ``ln(1 + N / max(n, 1/2))``.
 
-    ``turns_with`` counts the turns that hold a stem, ``turns`` is N. A stem that no turn holds weighs most.
+    ``turns_with`` counts the turns that hold a stem, ``turns`` is N. A stem that no turn holds weighs most. One that
+    asks for a name, or for some other sort of answer, counts as if a third of the turns held it: where few turns
+    were said, "name" alone would make "What is my niece's name?" fit a dog's.
     """
-    return {stem: math.log1p(max(turns, 1) / max(turns_with.get(stem, 0), 0.5)) for stem in stems}
+    return {stem: math.log1p(max(turns, 1) / _turns_holding(stem, turns_with, turns)) for stem in stems}
+
+
+def _turns_holding(stem: str, turns_with: Mapping[str, int], turns: int) -> float:
+    return max(turns_with.get(stem, 0), 0.5, _ASKED_FOR_SHARE * turns if stem in _ASKED_FOR else 0.0)
 
 
 def lexical_score(weights: Mapping[str, float], unit_stems: Sequence[str]) -> float:
