@@ -68,15 +68,52 @@ def test_the_highest_level_is_not_rolled_up_any_further():
     assert plan_rollups([adapter(1, level=1), adapter(2, level=1)], {}, TWO)[0].level == 2
 
 
-@given(st.lists(st.integers(0, 3), max_size=20), st.integers(2, 5), st.integers(0, 3))
-def test_no_adapter_is_in_two_rollups_and_every_group_is_of_one_level(levels, fan_in, max_level):
+def test_what_would_be_rolled_up_again_at_once_goes_to_the_higher_level():
+    adapters = [adapter(1, level=1), adapter(2), adapter(3)]
+    (plan,) = plan_rollups(adapters, {}, TWO)
+    assert (plan.level, list(plan.sources)) == (2, adapters)
+    assert plan.reason == (
+        "2 adapters of level 0 gathered, and with them 2 adapters of level 1 gathered (2 are rolled up)"
+    )
+
+
+def test_where_the_higher_one_was_refused_the_lower_is_made():
+    adapters = [adapter(1, level=1), adapter(2), adapter(3)]
+    refused = frozenset(one.id for one in adapters)
+    (plan,) = plan_rollups(adapters, {}, TWO, refused=[refused])
+    assert (plan.level, list(plan.sources)) == (1, adapters[1:])
+
+
+LIVES = st.lists(st.integers(0, 3), max_size=20), st.integers(2, 5), st.integers(0, 3)
+
+
+@given(*LIVES)
+def test_every_group_is_full_and_no_adapter_is_in_two(levels, fan_in, max_level):
     adapters = [adapter(number, level=level) for number, level in enumerate(levels)]
     plans = plan_rollups(adapters, {}, Rollup(fan_in=fan_in, max_level=max_level))
     taken = [source.id for plan in plans for source in plan.sources]
     assert len(taken) == len(set(taken))
     for plan in plans:
-        assert len(plan.sources) == fan_in
-        assert {source.level for source in plan.sources} == {plan.level - 1}
         assert plan.level <= max_level
-    for level in range(max_level):
-        assert sum(one.level == level and one.id not in taken for one in adapters) < fan_in
+        assert sum(fan_in**source.level for source in plan.sources) == fan_in**plan.level
+
+
+@given(*LIVES)
+def test_once_all_is_rolled_up_nothing_is_due(levels, fan_in, max_level):
+    adapters = [adapter(number, level=level) for number, level in enumerate(levels)]
+    settings = Rollup(fan_in=fan_in, max_level=max_level)
+    plans = plan_rollups(adapters, {}, settings)
+    left = [one for one in adapters if not any(one in plan.sources for plan in plans)]
+    made = [adapter(100 + number, level=plan.level) for number, plan in enumerate(plans)]
+    assert plan_rollups([*left, *made], {}, settings) == ()
+
+
+@given(*LIVES, st.data())
+def test_what_was_refused_is_not_tried_again(levels, fan_in, max_level, data):
+    adapters = [adapter(number, level=level) for number, level in enumerate(levels)]
+    settings = Rollup(fan_in=fan_in, max_level=max_level)
+    refused = set()
+    while plans := plan_rollups(adapters, {}, settings, refused=refused):
+        groups = [frozenset(source.id for source in plan.sources) for plan in plans]
+        assert not refused & set(groups)
+        refused.add(data.draw(st.sampled_from(groups)))

@@ -32,8 +32,7 @@ def plan_due(rooms: Rooms, profile: str) -> tuple[RollupPlan, ...]:
             owner = turn_ids[lesson.turn_id]
             subjects[owner] = subjects.get(owner, frozenset()) | content_words(lesson.question)
     refused = {frozenset(a.sources) for a in adapters.values() if a.sources and a.state is AdapterState.REJECTED}
-    plans = plan_rollups(list(adapters.values()), subjects, rooms.settings.of(profile).rollup)
-    return tuple(plan for plan in plans if frozenset(source.id for source in plan.sources) not in refused)
+    return plan_rollups(list(adapters.values()), subjects, rooms.settings.of(profile).rollup, refused=refused)
 
 
 def plan_chosen(rooms: Rooms, profile: str, adapter_ids: Sequence[str], method: RollupMethod) -> RollupPlan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -44,8 +44,10 @@ class Build:
     """One build: the model, its optimisers, and the folder that a killed build resumes from."""
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
+        """Take up the build in ``folder``, or begin it. Raises ValueError where that was begun by another recipe."""
         self.recipe, self.folder = recipe, folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._agree()
         self.tokenizer = self._tokenizer()
         config = configuration(
             vocabulary=len(self.tokenizer),
@@ -65,11 +67,18 @@ class Build:
         self.step = 0
         self._resume()
 
+    def _agree(self) -> None:
+        place, ours = self.folder / "recipe.json", json.dumps(asdict(self.recipe), indent=1)
+        if place.exists() and place.read_text() != ours:
+            raise ValueError(f"{self.folder} holds a build by another recipe ({place.name}): choose another folder")
+        place.write_text(ours)
+
     def _tokenizer(self) -> PreTrainedTokenizerFast:
-        place = self.folder / "tokenizer"
+        place, unfinished = self.folder / "tokenizer", self.folder / "tokenizer.new"
         if not place.exists():
             trained = train_tokenizer(seed=self.recipe.seed, vocabulary=self.recipe.vocabulary)
-            trained.save_pretrained(place)
+            trained.save_pretrained(unfinished)
+            unfinished.replace(place)
         return PreTrainedTokenizerFast.from_pretrained(place)
 
     def _resume(self) -> None:
