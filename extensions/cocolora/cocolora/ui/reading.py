@@ -13,6 +13,7 @@ from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.forgetting import build_forgetting
 from cocolora.ui.page import Page, View
+from cocolora.ui.why import show_kept_why
 from cocolora.ui.words import chat_title, escape, minute
 
 MOST_TURNS = 200
@@ -45,14 +46,11 @@ def show_conversation(told: Sequence[Told]) -> str:
 
 def _turn(number: int, told: Told) -> str:
     turn = told.turn
-    drew = "".join(
-        f'<p class="cocolora-drew">Drew on: “{escape(shorten(source.user))}” ({escape(minute(source.said_at))})</p>'
-        for source in told.drew_on
-    )
     return (
         f'<li><p class="cocolora-who"><b>{number}</b> {escape(minute(turn.said_at))}{_badges(told)}</p>'
         f'<p class="cocolora-user"><span class="cocolora-hidden">You: </span>{_text(turn.user)}</p>'
-        f'<p class="cocolora-reply"><span class="cocolora-hidden">Reply: </span>{_text(turn.reply)}</p>{drew}</li>'
+        f'<p class="cocolora-reply"><span class="cocolora-hidden">Reply: </span>{_text(turn.reply)}</p>'
+        f"{show_kept_why(told.why)}</li>"
     )
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
+from cocolora.core.parts import Parts, Why
 from cocolora.core.records import Synced
 from cocolora.core.told import Told
-from cocolora.engine import correct, handlers, import_chats, told
+from cocolora.engine import correct, handlers, import_chats, told, why
 from cocolora.engine.import_chats import Imported
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms
@@ -52,6 +53,14 @@ class ConversationDesk:
     def find(self, text: str, *, profile: str = DEFAULT_PROFILE) -> frozenset[str]:
         """Return the ids of the conversations that hold a text."""
         return told.find_conversations(self._rooms, text, profile=profile)
+
+    def why(self, parts: Parts) -> Why:
+        """Return what took part in a reply, as far as it is still there."""
+        return why.why(self._rooms, parts)
+
+    def last_parts(self, conversation_id: str) -> Parts | None:
+        """Return what took part in a conversation's last reply; None when that is not known."""
+        return why.last_parts(self._rooms, conversation_id)
 
     def check_editable(self, conversation_id: str) -> None:
         """Check that the turns of a conversation can be given another text. Raises UnknownId, HostsChat."""
