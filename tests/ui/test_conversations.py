@@ -131,6 +131,28 @@ def test_an_edited_turn_has_its_new_text_and_its_adapter_is_stale(engine, page, 
     assert engine.contextualise("What is my dog called?").memory_block.count("Max") == 1
 
 
+def test_single_turns_are_kept_from_being_learned_and_let_in_again(engine, page, tell, learned, mark, read):
+    dog, cat = tell("pets", DOG, CAT)
+    mark(dog, Outcome.LEARNED, learned("animals", [dog, cat]))
+    read("pets")
+    assert reading.except_turns(engine, page) == "Choose the turns first."
+    reading.choose_turns(engine, page, [dog.id])
+    said = reading.except_turns(engine, page)
+    assert said.startswith("1 chosen turn will never be learned, and will still be remembered.")
+    assert "made again without" in said
+    assert engine.adapters() == []
+    shown = read("pets")
+    assert shown.index("Remembered, never learned") < shown.index(">Remembered<")
+    menu = reading._turns(Lookout(engine).look(page))
+    assert isinstance(menu, dict)
+    choices = menu["choices"]
+    assert [text.endswith("never learned") for text, _ in choices] == [True, False]
+    assert [memory.user for memory in engine.contextualise("What is my dog called?").memories] == [DOG]
+    reading.choose_turns(engine, page, [dog.id])
+    assert reading.admit_turns(engine, page) == "1 chosen turn may be learned."
+    assert "never learned" not in read("pets")
+
+
 def test_what_is_typed_into_an_edit_stays_when_the_turn_is_learned_meanwhile(engine, page, tell, learned, mark):
     def lay_out():
         board = Board(engine, profile="personal")

@@ -41,7 +41,7 @@ def read_conversation(rooms: Rooms, conversation_id: str) -> tuple[Told, ...]:
             adapters,
             change=changes[turn.id],
             why=whys.get(turn.id),
-            private=private,
+            private=private or not turn.learnable,
         )
         for turn in turns
         if turn.id in changes

@@ -175,11 +175,13 @@ _REPLIES = (
     "CREATE INDEX reply_adapters_by_adapter ON reply_adapters (adapter_id)",
     "CREATE INDEX reply_adapters_by_turn ON reply_adapters (chosen_by)",
 )
+_EXCEPTED_TURNS = ("ALTER TABLE turns ADD COLUMN learnable INTEGER NOT NULL DEFAULT 1",)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_CONVERSATIONS, *_LEARNING, *_WORK, *_FORGETTING),
     _JOBS_AS_DATA,
     (*_ROLLUPS, *_REBUILDS),
     _ORDER,
     _REPLIES,
+    _EXCEPTED_TURNS,
 )
 """Migration n (from 1) brings a journal from format n - 1 to n. A released migration is never changed."""

@@ -76,6 +76,13 @@ class Told(Transactions):
         """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
         self._write(conversations.change_conversation, conversation_id, column="learnable", value=learnable)
 
+    def set_turns_learnable(self, turn_ids: Iterable[str], learnable: bool) -> None:
+        """Say whether turns may be learned, in every conversation that holds them. Raises UnknownId.
+
+        Adapters that learned one that may not be are stale.
+        """
+        self._write(turns.set_learnable, list(turn_ids), learnable)
+
     def unlearnable(self) -> frozenset[str]:
         """Return the ids of the conversations that are recorded but not learned."""
         return self._read(conversations.unlearnable_conversations)

@@ -10,7 +10,7 @@ from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress,
 from cocolora.core.parts import Parts, Why
 from cocolora.core.records import Synced
 from cocolora.core.told import Told
-from cocolora.engine import correct, handlers, import_chats, told, why
+from cocolora.engine import correct, handlers, import_chats, rebuild, told, why
 from cocolora.engine.import_chats import Imported
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms
@@ -73,6 +73,16 @@ class ConversationDesk:
     def set_learnable(self, conversation_id: str, learnable: bool) -> None:
         """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
         self._rooms.journal.set_learnable(conversation_id, learnable)
+
+    def set_turns_learnable(self, turn_ids: Sequence[str], learnable: bool) -> bool:
+        """Say whether turns may be learned; they are remembered either way. Raises UnknownId, HomeBusy.
+
+        Adapters that learned what may not be are taken off at once and made again without it by the next learning,
+        which begins by itself where that is set. Returns whether there are any.
+        """
+        retired = rebuild.set_turns_learnable(self._rooms, turn_ids, learnable)
+        self._jobs.wake()
+        return bool(retired)
 
 
 def _importing(paths: Sequence[Path]) -> dict[str, object]:
