@@ -158,10 +158,10 @@ def build_reading(board: Board) -> None:
             elem_id="cocolora-turns",
         )
         with gr.Row(elem_classes="cocolora-buttons"):
-            edit = gr.Button("Edit the turn", size="sm", min_width=120, elem_id="cocolora-edit")
-            forget = gr.Button("Forget …", size="sm", min_width=120, elem_id="cocolora-preview")
-            leave_out = gr.Button("Don't learn", size="sm", min_width=120, elem_id="cocolora-leave-out")
-            let_in = gr.Button("Do learn", size="sm", min_width=120, elem_id="cocolora-let-in")
+            edit = gr.Button("Edit the turn", size="sm", min_width=90, elem_id="cocolora-edit")
+            forget = gr.Button("Forget …", size="sm", min_width=90, elem_id="cocolora-preview")
+            leave_out = gr.Button("Don't learn", size="sm", min_width=90, elem_id="cocolora-leave-out")
+            let_in = gr.Button("Do learn", size="sm", min_width=90, elem_id="cocolora-let-in")
         board.on(leave_out.click, except_turns, answer=answer)
         board.on(let_in.click, admit_turns, answer=answer)
         _build_editing(board, edit, answer)
