@@ -101,7 +101,7 @@ def test_a_setting_differs_in_one_profile_until_it_is_as_everywhere(page):
         page.fill("Value in this profile", value)
         page.press("Keep it for this profile")
 
-    page.insist(lambda: keep("999"), "learning.rank: Input should be less than or equal to 256")
+    page.insist(lambda: keep("0"), "learning.rank: Input should be greater than or equal to 1")
     page.insist(lambda: keep("6"), "Learning – Rank: 6 in “personal”, 8 everywhere")
     page.press("As everywhere")
     page.expect("In “personal” every setting is as everywhere")
