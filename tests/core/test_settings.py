@@ -60,3 +60,24 @@ def test_the_settings_are_the_owners_alone(tmp_path):
     path = tmp_path / "settings.json"
     SettingsFile(path).keep(Settings())
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_what_differs_in_a_profile_is_kept_as_read_and_none_is_as_everywhere():
+    differing = (
+        Settings().changed_in("work", "learning", rank="16", automatic="off").changed_in("work", "gate", probes=9)
+    )
+    assert differing.profiles.own == {"work": {"learning": {"rank": 16, "automatic": False}, "gate": {"probes": 9}}}
+    fewer = differing.changed_in("work", "learning", rank=None, automatic=None)
+    assert fewer.profiles.own == {"work": {"gate": {"probes": 9}}}
+    assert fewer.changed_in("work", "gate", probes=None) == Settings()
+
+
+@pytest.mark.parametrize("section", ["recording", "nowhere"])
+def test_a_section_that_all_profiles_share_is_refused(section):
+    with pytest.raises(SettingsInvalid, match="no section of which a profile has its own"):
+        Settings().changed_in("work", section, enabled=False)
+
+
+def test_a_setting_that_all_profiles_share_is_named():
+    with pytest.raises(SettingsInvalid, match=r"retrieval\.time_zone: it is the same in every profile"):
+        Settings().changed_in("work", "retrieval", time_zone="Europe/Berlin")

@@ -6,6 +6,8 @@ import pytest
 
 from cocolora.core.adapters import Activation
 from cocolora.core.asides import MARK
+from cocolora.core.conversations import Conversation
+from cocolora.core.reconcile import Row
 from tests.engine.conftest import BOAT, BOSS, DOG
 
 
@@ -118,10 +120,24 @@ def test_without_a_model_nothing_is_learned_and_the_reason_is_said(make_engine, 
     assert answer == MARK + engine.status().trouble
 
 
+def test_why_is_answered_after_a_restart_and_without_what_was_forgotten(engine, make_engine, tell, say):
+    tell(engine, "pets", DOG)
+    (dog,) = engine.turns()
+    context = engine.contextualise("What is my dog called?")
+    rows = [Row("What is my dog called?", "I do not know.", engine.now())]
+    engine.record(Conversation("later", "personal", "", "test", engine.now()), rows, parts=context.parts)
+    engine.close()
+    again = make_engine(engine.home.folder)
+    assert "Biscuit" in again.asides.answer("/why", chat="later")
+    again.journal.forget([dog.id], now=again.now())
+    assert "quoted: something that is gone since" in again.asides.answer("/why", chat="later")
+    assert "is not known here" in again.asides.answer("/why", chat=None)
+
+
 @pytest.mark.slow
 def test_what_was_learned_shapes_a_reply_and_is_taken_back(taught):
-    assert "no reply was made" in taught.asides.answer("/why", chat="pets")
-    taught.asides.note("pets", taught.contextualise("What is the name of my dog?"))
+    assert "is not known here" in taught.asides.answer("/why", chat="pets")
+    taught.asides.note("pets", taught.contextualise("What is the name of my dog?").parts)
     why = taught.asides.answer("/why", chat="pets")
     assert "Biscuit" in why
     assert "your message matches" in why

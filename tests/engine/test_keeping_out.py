@@ -5,6 +5,7 @@ import pytest
 from cocolora.core.conversations import Change
 from cocolora.core.reconcile import Row
 from cocolora.core.told import Standing
+from cocolora.engine.dataset import plan_dataset
 from tests.engine.conftest import BOAT, DOG
 
 SECRET = ("By the way, my password is hunter2.", "Ok.")
@@ -62,6 +63,23 @@ def test_a_learned_turn_that_is_edited_to_hold_what_must_not_be_learned_is_learn
     assert dog not in taught_turns(learned)
     assert len(taught_turns(learned)) == 1
     assert learned.status().unread == 0
+    assert learned.verify() == []
+
+
+@pytest.mark.slow
+def test_an_adapter_is_made_again_without_a_turn_that_is_to_be_learned_no_longer_and_with_it_again(learned):
+    dog, boat = learned.turns(conversation_id="chat")
+    assert learned.conversations.set_turns_learnable([dog.id], False)
+    assert taught_turns(learned) == set()
+    assert learned.status().rebuilds == 1
+    assert [told.standing for told in learned.conversations.read("chat")] == [Standing.PRIVATE, Standing.WAITING]
+    learned.learn()
+    assert taught_turns(learned) == {boat.id}
+    assert dog.id not in {turn.id for turn in plan_dataset(learned._rooms, profile="personal").turns}
+    assert learned.search("What is my dog called?")
+    assert not learned.conversations.set_turns_learnable([dog.id], True)
+    learned.learn()
+    assert taught_turns(learned) == {dog.id, boat.id}
     assert learned.verify() == []
 
 

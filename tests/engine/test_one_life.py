@@ -167,7 +167,7 @@ def test_a_later_reply_that_repeats_a_forgotten_fact_goes_with_it(taught, ask):
     context = taught.contextualise("What is my boss called?")
     conversation = Conversation("later", "personal", "later", "test", taught.journal.turns()[-1].said_at)
     rows = [Row("What is my boss called?", "Your boss is called Torvald.", conversation.started_at)]
-    taught.record(conversation, rows, drawn_on=context.sources)
+    taught.record(conversation, rows, parts=context.parts)
     plan = taught.forgetting.plan(conversation="work")
     assert [turn.conversation_id for turn in plan.echoes] == ["later"]
     taught.forgetting.forget(plan)
@@ -179,7 +179,7 @@ def test_an_answer_is_no_evidence_the_statement_it_repeats_is_quoted(taught):
     context = taught.contextualise("What is the name of my dog?")
     conversation = Conversation("later", "personal", "later", "test", taught.journal.turns()[-1].said_at)
     rows = [Row("What is the name of my dog?", "Your dog is called Bisquick.", conversation.started_at)]
-    taught.record(conversation, rows, drawn_on=context.sources)
+    taught.record(conversation, rows, parts=context.parts)
     again = taught.contextualise("What is the name of my dog?")
     assert [memory.user for memory in again.memories] == [DOG[0]]
     assert again.route.adapter_ids == context.route.adapter_ids

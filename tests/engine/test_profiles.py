@@ -40,7 +40,7 @@ def test_no_probe_in_one_profile_finds_what_another_was_told(engine, tell):
         for profile, other in (("work", "home"), ("home", "work")):
             context = engine.contextualise(question, profile=profile)
             told = {turn.id for turn in engine.turns(profile=profile)}
-            assert set(context.sources) <= told
+            assert set(context.parts.sources) <= told
             assert not any(holds_key(context.memory_block, fact.key) for fact in sides[other])
 
 

@@ -90,6 +90,23 @@ def test_a_wrong_setting_is_named(page):
     page.insist(save, "learning.rank: Input should be less than or equal to 256")
 
 
+def test_a_setting_differs_in_one_profile_until_it_is_as_everywhere(page):
+    page.open("Privacy")
+    page.tab.locator("#cocolora-own-settings button").first.click()
+    page.tab.locator("#cocolora-own-setting input").fill("learning – rank")
+    page.tab.get_by_role("option", name="Learning – Rank").click()
+    page.expect("Rank of a new adapter .* Now: 8 in “personal”, 8 everywhere")
+
+    def keep(value):
+        page.fill("Value in this profile", value)
+        page.press("Keep it for this profile")
+
+    page.insist(lambda: keep("0"), "learning.rank: Input should be greater than or equal to 1")
+    page.insist(lambda: keep("6"), "Learning – Rank: 6 in “personal”, 8 everywhere")
+    page.press("As everywhere")
+    page.expect("In “personal” every setting is as everywhere")
+
+
 def test_the_map_of_chats_and_adapters_is_as_high_as_its_card(page):
     page.open("Overview")
     shown = page.tab.locator(".cocolora-map")
@@ -187,6 +204,8 @@ def test_a_conversation_is_found_read_edited_and_kept_from_being_learned(page):
     page.expect(r"\d conversations? found")
     page.pick("cocolora-conversation", FACT)
     page.expect("Learned in About my dog")
+    page.tab.locator(".cocolora-turns summary").first.click()
+    page.expect("The model answered by itself")
     page.picture("conversation")
     page.choose("cocolora-turns", "1. My dog")
     page.press("Edit the turn")

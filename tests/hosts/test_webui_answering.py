@@ -9,11 +9,12 @@ from types import SimpleNamespace
 import pytest
 
 from cocolora.core.adapters import BaseIdentity
+from cocolora.core.parts import Parts
 from cocolora.core.routing import Route
 from cocolora.engine.answer import Context
 from cocolora.errors import CannotTrain, JournalDamaged
-from cocolora.hosts import webui_model
-from cocolora.hosts.webui_prompt import build_prompt, visible_texts, with_memories
+from cocolora.hosts import webui_host, webui_model
+from cocolora.hosts.webui_prompt import build_prompt, has_room, visible_texts, with_memories
 from tests.model.tiny import make_network, make_tokenizer
 
 
@@ -90,8 +91,44 @@ def test_turns_that_were_cut_off_the_prompt_may_be_quoted(world):
 
 def test_memories_that_would_leave_no_room_are_left_out():
     state = {"mode": "instruct", "custom_system_message": "S", "truncation_length": 200, "max_new_tokens": 100}
-    assert with_memories(state, "m" * 400) == state
+    assert not has_room(state, "m" * 400)
+    assert has_room(state, "m" * 40)
     assert with_memories(state, "m" * 40)["custom_system_message"] == "S\n\n" + "m" * 40
+
+
+def test_what_took_part_in_a_reply_is_kept_for_each_of_its_versions(world):
+    world.webui.chat("My dog is called Rex.")
+    (dog,) = world.engine.turns()
+    world.webui.new_chat()
+    world.webui.chat("What is my dog called?")
+    chat = world.engine.journal.conversations()[-1].id
+    assert world.engine.conversations.last_parts(chat) == Parts((dog.id,))
+    world.webui.says = lambda prompt: "Another reply."
+    world.webui.regenerate()
+    assert world.engine.conversations.last_parts(chat) == Parts((dog.id,))
+    world.webui.edit("assistant", -1, "A reply of my own.")
+    world.webui.chat("Thank you.")
+    edited, _ = world.engine.turns(conversation_id=chat)
+    assert world.engine.journal.parts([edited.id]) == {}
+
+
+def test_a_private_chat_leaves_nothing_of_what_took_part(world):
+    world.webui.chat("My dog is called Rex.")
+    world.webui.incognito()
+    world.webui.chat("What is my dog called?")
+    assert "Rex" in world.webui.prompts[-1]
+    turns = world.engine.turns()
+    assert world.engine.journal.parts([turn.id for turn in turns]) == {turns[0].id: Parts()}
+
+
+def test_memories_that_had_no_room_did_not_take_part(world, monkeypatch):
+    world.webui.chat("My dog is called Rex.")
+    world.webui.new_chat()
+    monkeypatch.setattr(webui_host, "has_room", lambda state, block: False)
+    world.webui.chat("What is my dog called?")
+    assert "Rex" not in world.webui.prompts[-1]
+    (asked,) = [turn for turn in world.engine.turns() if turn.user == "What is my dog called?"]
+    assert world.engine.journal.parts([asked.id]) == {asked.id: Parts()}
 
 
 def test_the_route_of_a_reply_is_activated_under_the_lock(loaded, routes, monkeypatch):

@@ -55,6 +55,39 @@ def test_a_conversation_that_is_not_learned_is_recorded_but_never_unread(journal
         journal.set_learnable("nowhere", True)
 
 
+def test_a_turn_that_may_not_be_learned_is_never_unread_wherever_it_is_held(journal, turns):
+    dog, tea = turns
+    journal.set_turns_learnable([dog.id], False)
+    assert [turn.learnable for turn in journal.turns()] == [False, True]
+    assert journal.unread("personal", FINGERPRINT) == [tea]
+    journal.sync(chat("branch"), said(("my dog is Rex", "nice")), now=NOON)
+    journal.sync(chat("branch"), said(("my dog is Max", "nice")), now=NOON)
+    journal.move_conversation("chat-1", profile="work", now=NOON)
+    assert {turn.user for turn in journal.turns() if not turn.learnable} == {"my dog is Rex", "my dog is Max"}
+    journal.set_turns_learnable([turn.id for turn in journal.turns()], True)
+    assert len(journal.unread("work", FINGERPRINT)) == 2
+    with pytest.raises(UnknownId):
+        journal.set_turns_learnable(["nowhere"], False)
+
+
+def test_an_adapter_of_a_turn_that_may_not_be_learned_is_to_be_made_again_without_it(journal, turns):
+    dog, tea = turns
+    both = landed(journal, *turns)
+    journal.set_turns_learnable([dog.id], False)
+    assert journal.retire_stale() == (both.id,)
+    assert [rebuild.turn_ids for rebuild in journal.rebuilds()] == [(tea.id,)]
+    assert journal.unread("personal", FINGERPRINT) == []
+    journal.set_turns_learnable([dog.id], True)
+    assert [rebuild.turn_ids for rebuild in journal.rebuilds()] == [(dog.id, tea.id)]
+
+
+def test_what_is_kept_from_learning_while_it_is_learned_is_not_landed(journal, turns):
+    journal.set_turns_learnable([turns[0].id], False)
+    with pytest.raises(TurnChanged):
+        landed(journal, *turns)
+    assert journal.adapters() == []
+
+
 def test_lessons_come_back_as_they_were_in_order_and_once(journal, turns):
     lessons = [lesson(turns[0], question=f"{number}?") for number in (3, 1, 2)]
     for base in (FINGERPRINT, FINGERPRINT, "other"):

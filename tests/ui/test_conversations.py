@@ -5,6 +5,7 @@ import pytest
 
 from cocolora.core.adapters import Activation, AdapterState
 from cocolora.core.conversations import Conversation
+from cocolora.core.parts import Parts
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Outcome
 from cocolora.core.told import Standing
@@ -12,6 +13,7 @@ from cocolora.errors import HostsChat, SettingsInvalid
 from cocolora.ui import conversations, reading
 from cocolora.ui.board import Board
 from cocolora.ui.page import Lookout
+from cocolora.ui.why import NOT_KNOWN, NOTHING_TOOK_PART
 from tests.ui.conftest import STARTED, blocks_of
 
 DOG, CAT = "My dog is called Biscuit.", "My cat is called <b>Mog</b>."
@@ -76,12 +78,17 @@ def test_a_secret_and_a_document_say_that_they_were_kept_out(tell, mark, read):
     assert set(reading.STANDINGS) == set(Standing)
 
 
-def test_a_reply_says_what_it_drew_on(engine, tell, read):
+def test_every_reply_says_why_it_is_as_it_is(engine, tell, read):
     (dog,) = tell("pets", DOG)
-    tell("later", "What is my dog called?")
-    (asked,) = engine.turns(conversation_id="later")
-    engine.journal.note_sources(asked.id, [dog.id])
-    assert "Drew on: “My dog is called Biscuit.”" in read("later")
+    rows = [Row("Hello.", "Hello.", STARTED), Row("What is my dog called?", "Biscuit.", STARTED)]
+    for number, parts in ((1, Parts()), (2, engine.contextualise(rows[1].user).parts)):
+        engine.record(Conversation("later", "personal", "", "test", STARTED), rows[:number], parts=parts)
+    shown = read("later")
+    assert shown.count("Why this reply?") == 2
+    assert shown.index(NOTHING_TOOK_PART) < shown.index("<b>Quoted</b> “My dog is called Biscuit.”")
+    assert NOT_KNOWN in read("pets")
+    engine.journal.forget([dog.id], now=STARTED)
+    assert "<b>Quoted</b> something that is gone since" in read("later")
 
 
 def test_a_very_long_conversation_shows_its_newest_turns(tell, read, monkeypatch):
@@ -122,6 +129,28 @@ def test_an_edited_turn_has_its_new_text_and_its_adapter_is_stale(engine, page, 
     assert [adapter.name for adapter in engine.journal.stale_adapters()] == ["animals"]
     assert "Edited" in read("pets")
     assert engine.contextualise("What is my dog called?").memory_block.count("Max") == 1
+
+
+def test_single_turns_are_kept_from_being_learned_and_let_in_again(engine, page, tell, learned, mark, read):
+    dog, cat = tell("pets", DOG, CAT)
+    mark(dog, Outcome.LEARNED, learned("animals", [dog, cat]))
+    read("pets")
+    assert reading.except_turns(engine, page) == "Choose the turns first."
+    reading.choose_turns(engine, page, [dog.id])
+    said = reading.except_turns(engine, page)
+    assert said.startswith("1 chosen turn will never be learned, and will still be remembered.")
+    assert "made again without" in said
+    assert engine.adapters() == []
+    shown = read("pets")
+    assert shown.index("Remembered, never learned") < shown.index(">Remembered<")
+    menu = reading._turns(Lookout(engine).look(page))
+    assert isinstance(menu, dict)
+    choices = menu["choices"]
+    assert [text.endswith("never learned") for text, _ in choices] == [True, False]
+    assert [memory.user for memory in engine.contextualise("What is my dog called?").memories] == [DOG]
+    reading.choose_turns(engine, page, [dog.id])
+    assert reading.admit_turns(engine, page) == "1 chosen turn may be learned."
+    assert "never learned" not in read("pets")
 
 
 def test_what_is_typed_into_an_edit_stays_when_the_turn_is_learned_meanwhile(engine, page, tell, learned, mark):

@@ -80,10 +80,30 @@ def test_a_rollup_and_a_refused_one_are_told_as_what_they_are(view, tell, teach)
     assert "earn" not in told
 
 
-@pytest.mark.parametrize("state", [AdapterState.REJECTED, AdapterState.ROLLED_UP])
-def test_the_map_says_of_what_takes_no_part_that_it_is_off(view, tell, teach, state):
-    teach("pets", tell("pets", "My dog is called Biscuit."), state=state)
-    assert "<small>1 turn, off</small>" in descent.show_descent(view().status.adapters, view().history)
+def test_the_map_says_of_what_takes_no_part_that_it_is_off(view, tell, teach):
+    teach("pets", tell("pets", "My dog is called Biscuit."), state=AdapterState.REJECTED)
+    shown = descent.show_descent(view().status.adapters, view().history)
+    assert "<small>Sat 21 Nov 2026 · 1 turn, off</small>" in shown
+    assert "cocolora-arcs" not in shown
+
+
+def test_the_map_leads_from_chats_to_adapters_and_on_to_the_rollups_of_them(view, tell, teach):
+    pets, work = tell("pets", "My dog is called Biscuit."), tell("work", "My boss is called Ada.")
+    old = {"state": AdapterState.ROLLED_UP}
+    dog, boss = teach("dog", pets, **old), teach("boss", work, **old)
+    lower = {"made_at": STARTED + timedelta(days=2), "level": 1, "sources": (dog.id, boss.id), **old}
+    both = teach("both", [*pets, *work], **lower)
+    upper = {"made_at": STARTED + timedelta(days=3), "level": 2, "sources": (both.id, "discarded")}
+    teach("all <b>", [*pets, *work, *tell("boat", "My boat is called Wren.")], **upper)
+    shown = descent.show_descent(view().status.adapters, view().history)
+    curves, arcs = (part.partition("</svg>")[0].count("<path") for part in shown.split("<svg")[1:])
+    assert (curves, arcs) == (3, 3)  # the chats of "both" are led to through its sources, the boat's is not
+    assert "<small>Mon 23 Nov 2026 · level 2 of 2 adapters, when it fits the prompt</small>" in shown
+    assert "<small>Sun 22 Nov 2026 · level 1 of 2 adapters, in &quot;all &lt;b&gt;&quot;</small>" in shown
+    assert '<small class="cocolora-hidden">Rolled up of dog, boss. From About pets, About work.</small>' in shown
+    assert "<small>Sat 21 Nov 2026 · 1 turn, in &quot;both&quot;</small>" in shown
+    assert shown.index(">all &lt;b&gt;<") < shown.index(">both<") < shown.index(">dog<")
+    assert descent.HOW_TO_READ in shown
 
 
 def test_growth_says_in_words_what_it_draws(view, tell, teach):

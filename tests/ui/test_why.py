@@ -1,30 +1,33 @@
 from cocolora.core.adapters import Activation, AdapterKind
-from cocolora.core.memories import Memory
-from cocolora.core.routing import Hit, Route
-from cocolora.engine.answer import Context
-from cocolora.ui.why import NOTHING_TOOK_PART, show_why
-from tests.ui.conftest import STARTED
+from cocolora.core.parts import AdapterPart, Answerer, Parts, Why
+from cocolora.ui.why import NOT_KNOWN, NOTHING_TOOK_PART, show_kept_why, show_why
 
 
-def test_a_reply_that_nothing_took_part_in_says_so(engine):
-    shown = show_why(engine, Context())
+def test_a_reply_that_nothing_took_part_in_says_so():
+    shown = show_why(Why(), needed=0.4)
     assert "No adapter took part; no memory was quoted." in shown
     assert NOTHING_TOOK_PART in shown
+    assert NOTHING_TOOK_PART in show_kept_why(Why())
+    assert NOT_KNOWN in show_kept_why(None)
 
 
 def test_each_memory_and_each_adapter_is_named_with_its_reason(engine, tell, learned):
     (dog,) = tell("pets", "My <b>dog</b> is called Biscuit.")
     pets = learned("pets", [dog])
     wish = learned("brief", kind=AdapterKind.BEHAVIOUR, activation=Activation.ALWAYS)
-    route = Route(((wish.id, 1.0), (pets.id, 1.0)), ((pets.id, Hit(dog.id, 0.87)),))
-    memory = Memory(dog.id, STARTED, dog.user, dog.reply)
-    shown = show_why(engine, Context("…", route, (memory, memory)))
-    assert "2 adapters took part: &quot;brief&quot;, &quot;pets&quot;; 2 memories were quoted" in shown
-    assert "<b>brief</b> it is always on" in shown
-    assert "by 87% (40% is needed)" in shown
-    assert "“My &lt;b&gt;dog&lt;/b&gt; is called Biscuit.”" in shown
+    gift = learned("gift", origin="friend.zip")
+    chosen = (AdapterPart(wish.id), AdapterPart(pets.id, dog.id, 0.87), AdapterPart(gift.id, gift.id, 0.5))
+    why = engine.conversations.why(Parts((dog.id, dog.id), chosen))
+    for shown, needed in ((show_why(why, needed=0.4), " (40% is needed)"), (show_kept_why(why), "")):
+        assert "3 adapters took part: &quot;brief&quot;, &quot;pets&quot;, &quot;gift&quot;; 2 memories were" in shown
+        assert "<b>brief</b> it is always on" in shown
+        assert f"what it learned from “My &lt;b&gt;dog&lt;/b&gt; is called Biscuit.” by 87%{needed}." in shown
+        assert f"one of the questions that came with it by 50%{needed}." in shown
 
 
-def test_an_adapter_that_is_gone_since_is_passed_over(engine):
-    shown = show_why(engine, Context("", Route((("gone", 1.0),), ())))
-    assert "No adapter took part" in shown
+def test_what_is_gone_since_is_spoken_of_without_its_name(engine):
+    why = engine.conversations.why(Parts(("gone",), (AdapterPart("gone", "gone", 0.7),)))
+    assert why == Why((None,), (Answerer(None, None, 0.7),))
+    shown = show_kept_why(why)
+    assert "1 adapter took part: one that is gone since; 1 memory was quoted: one that is gone since." in shown
+    assert "An adapter that is gone since</b> your message matches what it learned by 70%." in shown

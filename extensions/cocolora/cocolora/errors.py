@@ -11,7 +11,7 @@ CocoloraError
 ├── JournalError
 │   ├── JournalDamaged       the database file is not readable as a journal
 │   ├── JournalTooNew        written by a newer cocolora
-│   └── TurnChanged          a turn was revised, removed or forgotten while it was being learned
+│   └── TurnChanged          a turn was changed, forgotten or kept from learning while it was being learned
 ├── ChatFileInvalid          a chat file cannot be read at all
 ├── ModelError
 │   ├── NoModel              no model is loaded
@@ -148,14 +148,14 @@ class JournalTooNew(JournalError):
 
 
 class TurnChanged(JournalError):
-    """A turn was revised, removed or forgotten while it was being learned."""
+    """A turn was revised, removed, forgotten or kept from learning while it was being learned."""
 
     def __init__(self, turn_id: str, version: int) -> None:
         self.turn_id = turn_id
         self.version = version
         super().__init__(
-            f'Turn "{turn_id}" is no longer what it was in version {version}: it was edited, removed or forgotten '
-            "meanwhile. Nothing was kept of it; what is said now is learned next time."
+            f'Turn "{turn_id}" is no longer what it was in version {version}: it was edited, removed, forgotten or '
+            "kept from learning meanwhile. Nothing was kept of it; what is said now is learned next time."
         )
 
 

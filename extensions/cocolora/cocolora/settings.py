@@ -275,16 +275,41 @@ class Settings(_Section):
         return parse_settings(_merged(whole, {section: values}), source="settings")
 
     def changed_in(self, profile: str, section: str, **values: object) -> Settings:
-        """Return these settings with ``values`` in one section for one profile; raises SettingsInvalid."""
-        if section not in OWN_SECTIONS:
+        """Return these settings with ``values`` in one section for one profile; raises SettingsInvalid.
+
+        A setting that is given None is in this profile as it is everywhere.
+        """
+        if section not in OWN_SETTINGS:
             raise SettingsInvalid("settings", [f'"{section}" is no section of which a profile has its own'])
-        own = _merged(self.profiles.own.get(profile, {}), {section: values})
-        parse_settings(_merged(self.model_dump(), own), source="settings")
-        return self.changed("profiles", own={**self.profiles.own, profile: own})
+        if shared := [f"{section}.{name}" for name in values if f"{section}.{name}" in SHARED_SETTINGS]:
+            raise SettingsInvalid("settings", [f"{place}: it is the same in every profile" for place in shared])
+        known = self.profiles.own.get(profile, {})
+        wanted = {name: value for name, value in {**known.get(section, {}), **values}.items() if value is not None}
+        held = parse_settings(_merged(self.model_dump(), {**known, section: wanted}), source="settings").model_dump()
+        own = {**known, section: {name: held[section][name] for name in wanted}}
+        return self._with_own(profile, {name: differing for name, differing in own.items() if differing})
+
+    def _with_own(self, profile: str, own: Mapping[str, Mapping[str, object]]) -> Settings:
+        others = {name: parts for name, parts in self.profiles.own.items() if name != profile}
+        return self.changed("profiles", own={**others, profile: own} if own else others)
 
 
-OWN_SECTIONS = ("learning", "routing", "retrieval", "gate", "rollup")
-"""The sections of which a profile may have settings of its own."""
+SHARED_SETTINGS = frozenset(
+    {"learning.slice_ms", "retrieval.embedder", "retrieval.embedder_folder", "retrieval.time_zone"}
+)
+"""Settings of the model or the index that all profiles share."""
+_OWN_SECTIONS: Mapping[str, type[_Section]] = {
+    "learning": Learning,
+    "routing": Routing,
+    "retrieval": Retrieval,
+    "gate": Gate,
+    "rollup": Rollup,
+}
+OWN_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    section: tuple(name for name in kind.model_fields if f"{section}.{name}" not in SHARED_SETTINGS)
+    for section, kind in _OWN_SECTIONS.items()
+}
+"""The settings that may differ in a profile, by section."""
 
 
 def _merged(whole: dict[str, Any], parts: Mapping[str, Mapping[str, object]]) -> dict[str, Any]:

@@ -34,13 +34,13 @@ def run_chat(engine: Engine, *, profile: str) -> int:
         profile = engine.asides.profile_of(conversation.id, profile)
         conversation = replace(conversation, profile=profile)
         context = engine.contextualise(message, profile=profile, visible=told)
-        engine.asides.note(conversation.id, context)
+        engine.asides.note(conversation.id, context.parts)
         before = [one for row in rows for one in row.messages]
         reply = engine.reply([*before, {"role": "user", "content": message}], context)
         console.print(reply, markup=False, highlight=False)
         rows.append(Row(message, reply, utc_now()))
         if recorded:
-            engine.record(conversation, rows, drawn_on=context.sources)
+            engine.record(conversation, rows, parts=context.parts)
     if engine.jobs.current:
         console.print("Learning goes on; Ctrl-C stops it.", style="dim")
         try:

@@ -54,7 +54,7 @@ class Turn:
     """A user message and its reply, in the version that is current.
 
     ``ordinal`` counts the turns ever recorded in the conversation and is never reused; ``position`` is the row in
-    the visible chat.
+    the visible chat. One that is not ``learnable`` is remembered, but its user lets nobody learn from it.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Turn:
     said_at: datetime
     version: int
     state: TurnState = TurnState.CURRENT
+    learnable: bool = True
 
     @property
     def messages(self) -> list[ChatMessage]:

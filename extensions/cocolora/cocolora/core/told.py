@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cocolora.core.conversations import Change, Conversation, Turn
+from cocolora.core.parts import Why
 
 
 class Standing(StrEnum):
@@ -25,7 +26,7 @@ class Told:
     """A turn and what became of it.
 
     ``adapter`` is the name of the adapter that learned it or was rejected for it, ``reason`` why. ``change`` made its
-    current version. ``drew_on`` are the earlier turns that its reply drew on, as far as they are still there.
+    current version. ``why`` is what took part in its reply; None when that is not known.
     """
 
     turn: Turn
@@ -33,7 +34,7 @@ class Told:
     change: Change
     adapter: str = ""
     reason: str = ""
-    drew_on: tuple[Turn, ...] = ()
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)

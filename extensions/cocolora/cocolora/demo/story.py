@@ -106,7 +106,7 @@ class Story:
             self.clock.now += timedelta(minutes=1)
             rows.append(Row(message, reply, self.clock()))
             self.said.append({"conversation": name, "user": message, "reply": reply})
-            self.engine.record(conversation, rows, drawn_on=context.sources)
+            self.engine.record(conversation, rows, parts=context.parts)
         self._wait_for_learning()
         self.clock.now += timedelta(days=1)
         tokenizer = self.engine.workbench().model.tokenizer

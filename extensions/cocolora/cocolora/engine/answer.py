@@ -10,6 +10,7 @@ from cocolora.core.adapters import Activation
 from cocolora.core.conversations import ChatMessage
 from cocolora.core.learning import estimate_tokens
 from cocolora.core.memories import Memory, render_memories
+from cocolora.core.parts import AdapterPart, Parts
 from cocolora.core.routing import Hit, Route, choose_route
 from cocolora.core.study import normalise
 from cocolora.engine.rooms import Rooms
@@ -28,10 +29,12 @@ class Context:
     memories: tuple[Memory, ...] = ()
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """The turns that the reply draws on: the quoted ones, and those that chose the adapters."""
-        routed = [hit.turn_id for _, hit in self.route.reasons]
-        return tuple(dict.fromkeys([*(memory.turn_id for memory in self.memories), *routed]))
+    def parts(self) -> Parts:
+        """What takes part in the reply, by ids and scores alone."""
+        hits = dict(self.route.reasons)
+        chosen = [(adapter_id, hits.get(adapter_id)) for adapter_id in self.route.adapter_ids]
+        adapters = [AdapterPart(x, hit.turn_id, hit.score) if hit else AdapterPart(x) for x, hit in chosen]
+        return Parts(tuple(memory.turn_id for memory in self.memories), tuple(adapters))
 
 
 def contextualise(rooms: Rooms, question: str, *, profile: str, visible: Sequence[str]) -> Context:

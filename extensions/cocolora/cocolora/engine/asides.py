@@ -12,8 +12,8 @@ from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.asides import LAST_TURN, MARK, THIS_CHAT, Command, CommandKind, agrees, read_command
 from cocolora.core.conversations import DEFAULT_PROFILE, Turn
 from cocolora.core.memories import absolute_date, relative_date
+from cocolora.core.parts import Answerer, Parts
 from cocolora.core.phrases import count, shorten
-from cocolora.engine.answer import Context
 from cocolora.engine.forget import ForgetPlan
 from cocolora.errors import CocoloraError, UnknownId
 
@@ -34,9 +34,9 @@ PRIVATE = "This chat is private: nothing of it is recorded, so there is nothing 
 
 @dataclass(slots=True)
 class _Chat:
-    """One chat: what shaped its last reply, the profile chosen before its first turn, and what waits for a yes."""
+    """One chat: what took part in its last reply, the profile chosen before its first turn, what waits for a yes."""
 
-    context: Context | None = None
+    parts: Parts | None = None
     profile: str | None = None
     waiting: Callable[[], str] | None = None
 
@@ -49,9 +49,9 @@ class Asides:
     _chats: OrderedDict[str | None, _Chat] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, chat: str | None, context: Context) -> None:
-        """Note what the newest reply of a chat is generated with."""
-        self._chat(chat).context = context
+    def note(self, chat: str | None, parts: Parts) -> None:
+        """Note what takes part in the newest reply of a chat."""
+        self._chat(chat).parts = parts
 
     def profile_of(self, chat: str | None, otherwise: str = DEFAULT_PROFILE) -> str:
         """Return the profile that a chat belongs to: its conversation's, or the one chosen before its first turn."""
@@ -99,7 +99,7 @@ class Asides:
             case CommandKind.PROFILE:
                 return self._profile(command.rest, chat, state, profile)
             case CommandKind.WHY:
-                return self._why(state)
+                return self._why(chat, state)
             case CommandKind.UNDO:
                 return self._undo(profile)
 
@@ -188,18 +188,14 @@ class Asides:
             "Say yes to move it; anything else leaves it."
         )
 
-    def _why(self, state: _Chat) -> str:
-        context = state.context
-        if context is None:
-            return "Since the program was started, no reply was made in this chat."
-        known = {adapter.id: adapter for adapter in self.engine.adapters()}
-        reasons = dict(context.route.reasons)
-        lines = [f"quoted: {_quote(memory.user)} ({absolute_date(memory.said_at)})" for memory in context.memories]
-        for adapter_id in context.route.adapter_ids:
-            if adapter_id in known:
-                hit = reasons.get(adapter_id)
-                why = f"your message matches what it learned by {hit.score:.0%}" if hit else "it is always on"
-                lines.append(f'adapter "{known[adapter_id].name}": {why}')
+    def _why(self, chat: str | None, state: _Chat) -> str:
+        parts = state.parts
+        if parts is None and chat is not None:  # the program was started anew since
+            parts = self.engine.conversations.last_parts(chat)
+        if parts is None:
+            return "What shaped the last reply of this chat is not known here."
+        why = self.engine.conversations.why(parts)
+        lines = [*map(_told_memory, why.memories), *map(_told_answerer, why.answerers)]
         if not lines:
             return "The last reply was the model's alone: nothing that you told it matched."
         return _list("The last reply was shaped by:", lines)
@@ -222,6 +218,18 @@ class Asides:
 
 def _ready(adapters: Iterable[Adapter]) -> list[Adapter]:
     return [adapter for adapter in adapters if adapter.state is AdapterState.READY]
+
+
+def _told_memory(turn: Turn | None) -> str:
+    if turn is None:
+        return "quoted: something that is gone since"
+    return f"quoted: {_quote(turn.user)} ({absolute_date(turn.said_at.astimezone())})"
+
+
+def _told_answerer(one: Answerer) -> str:
+    name = f'adapter "{one.adapter.name}"' if one.adapter else "an adapter that is gone since"
+    always = "it is always on" if one.adapter else "it was always on"
+    return f"{name}: {always if one.score is None else f'your message matches what it learned by {one.score:.0%}'}"
 
 
 def _describe(plan: ForgetPlan) -> str:

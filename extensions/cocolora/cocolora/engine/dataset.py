@@ -37,13 +37,14 @@ class Dataset:
 def plan_dataset(rooms: Rooms, *, profile: str) -> Dataset:
     """Return what a dataset of the profile would hold.
 
-    A turn that a conversation holds whose learning is switched off is left out, and so is one with a secret; what was
-    forgotten or removed is not there.
+    A turn that may not be learned is left out, and so is one whose conversation may not, or that holds a secret; what
+    was forgotten or removed is not there.
     """
     private = rooms.journal.unlearnable()
     turns = [
         turn
         for turn in rooms.journal.turns(profile=profile)
+        if turn.learnable
         if not private or private.isdisjoint(rooms.journal.conversations_of(turn.id))
         if not holds_secret(turn.text)
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE, Change, ChatMessage, Conversation, Turn
 from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
+from cocolora.core.parts import Parts
 from cocolora.core.ports import LanguageModel, TrainingHost
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Fault, KeptVerdict, Synced
@@ -151,13 +152,13 @@ class Engine:
         rows: Sequence[Row],
         *,
         change: Change = Change.RECORDED,
-        drawn_on: Sequence[str] = (),
+        parts: Parts | None = None,
     ) -> Synced:
         """Bring the journal up to what the conversation shows, and start learning when it is due.
 
-        ``drawn_on`` is the ``sources`` of the context that the newest reply was generated with.
+        ``parts`` are those of the context that the newest reply was generated with, where one was.
         """
-        synced = record.record(self._rooms, conversation, rows, change=change, drawn_on=drawn_on)
+        synced = record.record(self._rooms, conversation, rows, change=change, parts=parts)
         self._learn_if_due(synced.profile)
         if synced.revised or synced.removed or self._rooms.index.turns_without_vectors(limit=1):
             self.jobs.submit_once(handlers.INDEX)

@@ -16,10 +16,22 @@ from cocolora.engine.run import Run
 from cocolora.engine.teach import discard, teach, train
 
 
-def retire_stale(rooms: Rooms) -> None:
-    """Take stale adapters out of the catalogue, off the model and off the disk; what is to be rebuilt is noted."""
-    for adapter_id in rooms.journal.retire_stale():
+def retire_stale(rooms: Rooms) -> tuple[str, ...]:
+    """Take stale adapters out of the catalogue, off the model and off the disk, and return their ids.
+
+    What is to be rebuilt is noted.
+    """
+    retired = rooms.journal.retire_stale()
+    for adapter_id in retired:
         rooms.drop_adapter(adapter_id)
+    return retired
+
+
+def set_turns_learnable(rooms: Rooms, turn_ids: Sequence[str], learnable: bool) -> tuple[str, ...]:
+    """Say whether turns may be learned; return the adapters that are to be made again. Raises UnknownId, HomeBusy."""
+    with rooms.home.writing():
+        rooms.journal.set_turns_learnable(turn_ids, learnable)
+        return retire_stale(rooms)
 
 
 def waiting(run: Run) -> tuple[Rebuild, ...]:

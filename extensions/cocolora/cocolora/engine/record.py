@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cocolora.core.conversations import Change, Conversation
 from cocolora.core.events import CancelCheck, Progress, ProgressCallback
+from cocolora.core.parts import Parts
 from cocolora.core.phrases import count
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Synced
@@ -16,11 +17,11 @@ _REFRESH_BATCH = 500
 
 
 def record(
-    rooms: Rooms, conversation: Conversation, rows: Sequence[Row], *, change: Change, drawn_on: Sequence[str] = ()
+    rooms: Rooms, conversation: Conversation, rows: Sequence[Row], *, change: Change, parts: Parts | None = None
 ) -> Synced:
     """Bring the journal and the index up to what the conversation now shows.
 
-    ``drawn_on`` are the turns that the newest reply drew on: to forget one of them is to forget that reply.
+    ``parts`` took part in the newest reply: to forget a turn among them is to forget that reply where it repeats it.
     """
     synced = rooms.journal.sync(conversation, rows, change=change, now=rooms.clock())
     gone = [*synced.revised, *synced.removed]
@@ -30,7 +31,9 @@ def record(
     rooms.index_turns(changed, profile=synced.profile)
     if changed:
         newest = max(changed, key=lambda turn: (turn.said_at, turn.ordinal))
-        rooms.journal.note_sources(newest.id, drawn_on)
+        rooms.journal.note_sources(newest.id, parts.sources if parts else ())
+        if parts is not None:
+            rooms.journal.note_parts(newest.id, newest.version, parts)
     return synced
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import Change, Turn
+from cocolora.core.parts import Why
 from cocolora.core.records import Outcome, Reading
 from cocolora.core.told import Standing, Told
 from cocolora.engine.rooms import Rooms
+from cocolora.engine.why import look_up
 from cocolora.errors import ModelError
 
 _STANDINGS = {
@@ -29,8 +31,7 @@ def read_conversation(rooms: Rooms, conversation_id: str) -> tuple[Told, ...]:
     ids = [turn.id for turn in turns]
     readings = journal.readings(ids, _fingerprint(rooms))
     adapters = {adapter.id: adapter for adapter in journal.adapters()}
-    sources = journal.sources(ids)
-    drawn = {turn.id: turn for turn in journal.turns(ids={one for found in sources.values() for one in found})}
+    whys = look_up(rooms, journal.parts(ids))
     changes = journal.changes(ids)
     private = conversation_id in journal.unlearnable()
     return tuple(
@@ -39,8 +40,8 @@ def read_conversation(rooms: Rooms, conversation_id: str) -> tuple[Told, ...]:
             readings.get(turn.id),
             adapters,
             change=changes[turn.id],
-            drew_on=tuple(drawn[one] for one in sources.get(turn.id, ()) if one in drawn),
-            private=private,
+            why=whys.get(turn.id),
+            private=private or not turn.learnable,
         )
         for turn in turns
         if turn.id in changes
@@ -53,11 +54,11 @@ def _told(
     adapters: Mapping[str, Adapter],
     *,
     change: Change,
-    drew_on: tuple[Turn, ...],
+    why: Why | None,
     private: bool,
 ) -> Told:
     if reading is None:
-        return Told(turn, Standing.PRIVATE if private else Standing.WAITING, change, drew_on=drew_on)
+        return Told(turn, Standing.PRIVATE if private else Standing.WAITING, change, why=why)
     adapter = adapters.get(reading.adapter_id or "")
     return Told(
         turn,
@@ -65,7 +66,7 @@ def _told(
         change,
         adapter=adapter.name if adapter else "",
         reason=adapter.reason if adapter and reading.outcome is Outcome.REJECTED else "",
-        drew_on=drew_on,
+        why=why,
     )
 
 

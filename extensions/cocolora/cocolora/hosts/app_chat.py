@@ -14,6 +14,7 @@ import gradio as gr
 
 from cocolora.core.asides import is_aside
 from cocolora.core.conversations import DEFAULT_PROFILE, ChatMessage, Conversation
+from cocolora.core.parts import Parts
 from cocolora.core.phrases import shorten
 from cocolora.core.reconcile import Row
 from cocolora.engine import Engine
@@ -36,14 +37,14 @@ Shown = tuple[Any, ...]
 class Chat:
     """The conversation that one browser page shows; it gets its title from what is said first, and keeps its profile.
 
-    ``whys`` holds, for the moment of each turn, what was added to its prompt. A chat that was ``left`` for a new one
-    shows nothing more.
+    ``parts`` holds, for the moment of each turn, what took part in its reply, also where nothing is recorded. A chat
+    that was ``left`` for a new one shows nothing more.
     """
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     profile: str = DEFAULT_PROFILE
     rows: list[Row] = field(default_factory=list)
-    whys: dict[datetime, Context] = field(default_factory=dict)
+    parts: dict[datetime, Parts] = field(default_factory=dict)
     recorded: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
     left: bool = False
@@ -84,7 +85,7 @@ def answer(engine: Engine, chat: Chat, message: str) -> Iterator[str]:
         return
     told = [text for row in chat.turns for text in (row.user, row.reply)]
     context = engine.contextualise(message, profile=chat.profile, visible=told)
-    engine.asides.note(chat.id, context)
+    engine.asides.note(chat.id, context.parts)
     before = [one for row in chat.turns for one in row.messages]
     prompt: list[ChatMessage] = [*before, {"role": "user", "content": message}]
     pieces = engine.stream(prompt, context, max_new_tokens=REPLY_TOKENS)
@@ -101,9 +102,9 @@ def answer(engine: Engine, chat: Chat, message: str) -> Iterator[str]:
 def _keep(engine: Engine, chat: Chat, row: Row, context: Context) -> None:
     chat.rows.append(row)
     assert row.said_at is not None
-    chat.whys[row.said_at] = context
+    chat.parts[row.said_at] = context.parts
     if engine.settings.recording.enabled:
-        engine.record(chat.conversation(), chat.rows, drawn_on=context.sources)
+        engine.record(chat.conversation(), chat.rows, parts=context.parts)
         chat.recorded = True
     else:
         engine.pass_over(chat.conversation(), chat.rows)
@@ -152,8 +153,8 @@ def why(engine: Engine, chat: Chat, place: int = -1) -> str:
     if not chat.rows:
         return ""
     said_at = chat.rows[place].said_at
-    context = chat.whys.get(said_at) if said_at else None
-    return show_why(engine, context or Context())
+    why = engine.conversations.why((chat.parts.get(said_at) if said_at else None) or Parts())
+    return show_why(why, needed=engine.settings.of(chat.profile).routing.threshold)
 
 
 def choices(chat: Chat) -> Any:

@@ -15,12 +15,13 @@ from cocolora.core.asides import is_aside
 from cocolora.core.conversations import DEFAULT_PROFILE, Change
 from cocolora.core.routing import Route
 from cocolora.engine import Engine
+from cocolora.engine.answer import Context
 from cocolora.engine.asides import NOTHING_WAITS
 from cocolora.errors import CocoloraError, ModelError
 from cocolora.hosts.webui_files import SavedChats
 from cocolora.hosts.webui_history import chat_place, without_asides
 from cocolora.hosts.webui_model import HostModel, wait_for_stray_generation
-from cocolora.hosts.webui_prompt import build_prompt, visible_texts, with_memories
+from cocolora.hosts.webui_prompt import build_prompt, has_room, visible_texts, with_memories
 from cocolora.hosts.webui_recorder import Ticket, WebuiRecorder, ticket_of
 from cocolora.hosts.webui_training import WebuiTraining
 
@@ -136,8 +137,10 @@ class WebuiHost:
         except CocoloraError:
             logger.exception("cocolora: nothing could be remembered for this prompt")
             return state
+        if not has_room(state, context.memory_block):
+            context = Context(route=context.route)
         ticket.context = context
-        self.engine.asides.note(ticket.chat, context)
+        self.engine.asides.note(ticket.chat, context.parts)
         return with_memories(state, context.memory_block)
 
     def activate(self, state: Mapping[str, Any]) -> None:

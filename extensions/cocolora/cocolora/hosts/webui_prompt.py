@@ -16,14 +16,18 @@ _SURELY_SHOWN = 3 / 4
 def with_memories(state: Mapping[str, Any], memory_block: str) -> dict[str, Any]:
     """Return a copy of the state whose system message ends with the memory block; the state is left as it is.
 
-    In instruct mode that is the custom system message, otherwise the character's context. A block that is too long
-    for the prompt is left out.
+    In instruct mode that is the custom system message, otherwise the character's context.
     """
-    if not memory_block or estimate_tokens(memory_block) > _room_tokens(state) * _MOST_OF_PROMPT:
+    if not memory_block:
         return dict(state)
     field = "custom_system_message" if state.get("mode") == "instruct" else "context"
     before = str(state.get(field) or "").rstrip()
     return {**state, field: f"{before}\n\n{memory_block}" if before else memory_block}
+
+
+def has_room(state: Mapping[str, Any], memory_block: str) -> bool:
+    """Say whether a memory block leaves enough of the prompt to the chat itself."""
+    return estimate_tokens(memory_block) <= _room_tokens(state) * _MOST_OF_PROMPT
 
 
 def visible_texts(history: Mapping[str, Any], state: Mapping[str, Any]) -> list[str]:

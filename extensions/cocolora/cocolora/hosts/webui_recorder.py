@@ -10,12 +10,13 @@ from __future__ import annotations
 import html
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from cocolora.core.conversations import DEFAULT_PROFILE, Change
+from cocolora.core.parts import Parts
 from cocolora.engine import Engine
 from cocolora.engine.answer import Context
 from cocolora.hosts.webui_history import Speech, as_written, chat_id, conversation_of, rows_of, with_reply, with_turn
@@ -124,7 +125,7 @@ class WebuiRecorder:
             return
         history = ticket.history_after(shown)
         if not (history["internal"] and self._is_tool_call(str(history["internal"][-1][1]), state)):
-            self.sync(ticket.chat, history, change=ticket.change, drawn_on=ticket.context.sources)
+            self.sync(ticket.chat, history, change=ticket.change, parts=ticket.context.parts)
         self._under_way.pop(ticket.chat, None)
 
     def is_under_way(self, chat: str) -> bool:
@@ -132,7 +133,7 @@ class WebuiRecorder:
         return chat in self._under_way
 
     def sync(
-        self, chat: str, history: Mapping[str, Any], *, change: Change = Change.RECORDED, drawn_on: Sequence[str] = ()
+        self, chat: str, history: Mapping[str, Any], *, change: Change = Change.RECORDED, parts: Parts | None = None
     ) -> None:
         """Make the journal's turns of a chat equal its history, unless they are.
 
@@ -143,7 +144,7 @@ class WebuiRecorder:
             return
         conversation = conversation_of(chat, rows, profile=self._profile_of(chat), now=datetime.now(UTC))
         if self._may_record():
-            synced = self._engine.record(conversation, rows, change=change, drawn_on=drawn_on)
+            synced = self._engine.record(conversation, rows, change=change, parts=parts)
             if synced.joined:
                 self._on_copied()
         else:

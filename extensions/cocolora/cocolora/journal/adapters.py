@@ -44,7 +44,7 @@ _STALE = """
     )
     SELECT a.id FROM adapters a JOIN descent x ON x.adapter_id = a.id LEFT JOIN turns t ON t.id = x.turn_id
     WHERE EXISTS (SELECT 1 FROM tombstones s WHERE s.turn_id = x.turn_id)
-       OR (t.id IS NULL AND a.origin = '') OR t.state <> 'current' OR t.version <> x.version
+       OR (t.id IS NULL AND a.origin = '') OR t.state <> 'current' OR t.version <> x.version OR NOT t.learnable
     UNION SELECT adapter_id FROM (SELECT * FROM superseded EXCEPT SELECT adapter_id, lesson_id FROM adapter_left_out)
     UNION SELECT adapter_id FROM (SELECT adapter_id, lesson_id FROM adapter_left_out EXCEPT SELECT * FROM superseded)
 """
@@ -129,7 +129,8 @@ def adapters_of(connection: sqlite3.Connection, turn_ids: Iterable[str]) -> list
 def stale_adapters(connection: sqlite3.Connection) -> list[Adapter]:
     """Return the adapters that are no longer what their turns would make them today.
 
-    They descend from a revised, removed or forgotten turn, or a lesson of theirs was superseded since, or is no longer.
+    They descend from a turn that was revised, removed or forgotten, or that may not be learned, or a lesson of theirs
+    was superseded since, or is no longer.
     An imported adapter's turns may be unknown here; it is stale only when they are known and changed, or forgotten.
     """
     return find_adapters(connection, ids=[row[0] for row in connection.execute(_STALE)])

@@ -153,10 +153,35 @@ _ORDER = (
     "ALTER TABLE adapters ADD COLUMN place REAL",
     "ALTER TABLE rebuilds ADD COLUMN place REAL",
 )
+_REPLIES = (
+    # The versions of turns whose replies were made here, each with what took part: ids and numbers, no text. What is
+    # forgotten or deleted takes its id along.
+    """CREATE TABLE replies (
+        turn_id TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (turn_id, version),
+        FOREIGN KEY (turn_id, version) REFERENCES versions (turn_id, version) ON DELETE CASCADE
+    ) STRICT""",
+    """CREATE TABLE reply_memories (
+        turn_id TEXT NOT NULL, version INTEGER NOT NULL, place INTEGER NOT NULL,
+        memory_id TEXT REFERENCES turns (id) ON DELETE SET NULL, PRIMARY KEY (turn_id, version, place),
+        FOREIGN KEY (turn_id, version) REFERENCES replies (turn_id, version) ON DELETE CASCADE
+    ) STRICT""",
+    "CREATE INDEX reply_memories_by_memory ON reply_memories (memory_id)",
+    """CREATE TABLE reply_adapters (
+        turn_id TEXT NOT NULL, version INTEGER NOT NULL, place INTEGER NOT NULL,
+        adapter_id TEXT REFERENCES adapters (id) ON DELETE SET NULL,
+        chosen_by TEXT REFERENCES turns (id) ON DELETE SET NULL, score REAL, PRIMARY KEY (turn_id, version, place),
+        FOREIGN KEY (turn_id, version) REFERENCES replies (turn_id, version) ON DELETE CASCADE
+    ) STRICT""",
+    "CREATE INDEX reply_adapters_by_adapter ON reply_adapters (adapter_id)",
+    "CREATE INDEX reply_adapters_by_turn ON reply_adapters (chosen_by)",
+)
+_EXCEPTED_TURNS = ("ALTER TABLE turns ADD COLUMN learnable INTEGER NOT NULL DEFAULT 1",)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_CONVERSATIONS, *_LEARNING, *_WORK, *_FORGETTING),
     _JOBS_AS_DATA,
     (*_ROLLUPS, *_REBUILDS),
     _ORDER,
+    _REPLIES,
+    _EXCEPTED_TURNS,
 )
 """Migration n (from 1) brings a journal from format n - 1 to n. A released migration is never changed."""

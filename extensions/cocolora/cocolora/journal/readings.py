@@ -15,7 +15,7 @@ from cocolora.journal.turns import select_turns
 TurnVersions = Iterable[tuple[str, int]]
 
 _UNREAD = """
-    NOT EXISTS (SELECT 1 FROM readings r
+    t.learnable AND NOT EXISTS (SELECT 1 FROM readings r
                 WHERE r.turn_id = t.id AND r.version = t.version AND r.base_fingerprint = :base)
     AND NOT EXISTS (SELECT 1 FROM conversation_turns x JOIN conversations c ON c.id = x.conversation_id
                     WHERE x.turn_id = t.id AND NOT c.learnable)
@@ -33,7 +33,7 @@ def unread_turns(
 ) -> list[Turn]:
     """Return the profile's current turns that this base has yet to read, and that no adapter to be rebuilt holds.
 
-    A turn that several conversations hold is left alone when learning is off in any of them. Without
+    A turn is left alone when it may not be learned, or when learning is off in any conversation that holds it. Without
     ``taught_elsewhere``, turns that another base has read are left out.
     """
     condition = _UNREAD if taught_elsewhere else _UNREAD + _NEW
@@ -74,10 +74,10 @@ def select_readings(
 
 
 def require_current(connection: sqlite3.Connection, turn_versions: TurnVersions) -> None:
-    """Raise TurnChanged when one of them is not the current version of a current turn."""
+    """Raise TurnChanged when one of them is not the current version of a current turn that may be learned."""
     for turn_id, version in turn_versions:
-        row = connection.execute("SELECT version, state FROM turns WHERE id = ?", (turn_id,)).fetchone()
-        if row is None or tuple(row) != (version, "current"):
+        row = connection.execute("SELECT version, state, learnable FROM turns WHERE id = ?", (turn_id,)).fetchone()
+        if row is None or tuple(row) != (version, "current", True):
             raise TurnChanged(turn_id, version)
 
 

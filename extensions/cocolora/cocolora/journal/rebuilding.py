@@ -135,7 +135,7 @@ def _rebuild(connection: sqlite3.Connection, row: sqlite3.Row) -> Rebuild:
 def _turn_ids(connection: sqlite3.Connection, number: int, *, is_beneath: int) -> Iterable[str]:
     rows = connection.execute(
         "SELECT x.turn_id FROM rebuild_turns x JOIN turns t ON t.id = x.turn_id AND t.state = 'current' "
-        "WHERE x.rebuild = ? AND x.is_beneath = ? ORDER BY x.place",
+        "WHERE x.rebuild = ? AND x.is_beneath = ? AND t.learnable ORDER BY x.place",
         (number, is_beneath),
     )
     return [row[0] for row in rows]

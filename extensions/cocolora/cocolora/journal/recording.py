@@ -92,10 +92,15 @@ def move(connection: sqlite3.Connection, conversation_id: str, *, profile: str, 
 
 
 def _record_again(connection: sqlite3.Connection, conversation: Conversation, turn: Turn, *, now: datetime) -> str:
-    ordinal = take_ordinal(connection, conversation.id)
-    row = Row(turn.user, turn.reply, turn.said_at)
     return insert_turn(
-        connection, conversation, row, ordinal=ordinal, position=turn.position, change=Change.RECORDED, now=now
+        connection,
+        conversation,
+        Row(turn.user, turn.reply, turn.said_at),
+        ordinal=take_ordinal(connection, conversation.id),
+        position=turn.position,
+        change=Change.RECORDED,
+        now=now,
+        learnable=turn.learnable,
     )
 
 
@@ -164,7 +169,7 @@ class _Pen:
             change = infer_change(turn, row, self._replies(turn))
         if len(conversations_of(self.connection, turn.id)) > 1:
             self._leave(turn)
-            self._insert(row, position, change)
+            self._insert(row, position, change, learnable=turn.learnable)
             return
         self._add_rejected(turn, row)
         set_version(self.connection, turn.id, row, change=change, now=self.now)
@@ -186,10 +191,16 @@ class _Pen:
         elif not self.tombstones.covers(row, (row.user,)):
             self._insert(row, position, Change.IMPORTED if self.change is Change.IMPORTED else Change.RECORDED)
 
-    def _insert(self, row: Row, position: int, change: Change) -> None:
-        ordinal = take_ordinal(self.connection, self.conversation.id)
+    def _insert(self, row: Row, position: int, change: Change, *, learnable: bool = True) -> None:
         turn_id = insert_turn(
-            self.connection, self.conversation, row, ordinal=ordinal, position=position, change=change, now=self.now
+            self.connection,
+            self.conversation,
+            row,
+            ordinal=take_ordinal(self.connection, self.conversation.id),
+            position=position,
+            change=change,
+            now=self.now,
+            learnable=learnable,
         )
         self.recorded.append(turn_id)
 

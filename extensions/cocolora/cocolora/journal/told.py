@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from cocolora.core.conversations import Change, Conversation, Turn
+from cocolora.core.parts import Parts
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Synced, TurnVersion
-from cocolora.journal import conversations, recording, sources, turns
+from cocolora.journal import conversations, recording, replies, sources, turns
 from cocolora.journal.recording import readable
 from cocolora.journal.transactions import Transactions
 
@@ -75,6 +76,13 @@ class Told(Transactions):
         """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
         self._write(conversations.change_conversation, conversation_id, column="learnable", value=learnable)
 
+    def set_turns_learnable(self, turn_ids: Iterable[str], learnable: bool) -> None:
+        """Say whether turns may be learned, in every conversation that holds them. Raises UnknownId.
+
+        Adapters that learned one that may not be are stale.
+        """
+        self._write(turns.set_learnable, list(turn_ids), learnable)
+
     def unlearnable(self) -> frozenset[str]:
         """Return the ids of the conversations that are recorded but not learned."""
         return self._read(conversations.unlearnable_conversations)
@@ -140,6 +148,14 @@ class Told(Transactions):
     def drawn_from(self, source_ids: Iterable[str]) -> list[str]:
         """Return the ids of the turns whose reply drew on any of these."""
         return self._read(sources.drawn_from, list(source_ids))
+
+    def note_parts(self, turn_id: str, version: int, parts: Parts) -> None:
+        """Note what took part in the reply of a turn's version."""
+        self._write(replies.note_parts, turn_id, version, parts)
+
+    def parts(self, turn_ids: Iterable[str]) -> dict[str, Parts]:
+        """Return what took part in each turn's reply; imported, edited and older ones are not in it."""
+        return self._read(replies.select_parts, list(turn_ids))
 
     def changed_at(self, turn_ids: Iterable[str]) -> datetime | None:
         """Return when one of the turns was last recorded or changed; None without turns."""

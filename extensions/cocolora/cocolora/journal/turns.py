@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from cocolora.core.conversations import Change, Conversation, Turn, TurnState
@@ -145,17 +145,34 @@ def insert_turn(
     position: int,
     change: Change,
     now: datetime,
+    learnable: bool = True,
 ) -> str:
     """Add a turn to a conversation, with the row's rejected replies as its first versions; return its id."""
     turn_id = derive_id("turn", conversation.id, ordinal)
     connection.execute(
-        "INSERT INTO turns (id, conversation_id, profile, ordinal, said_at, version, state) VALUES (?,?,?,?,?,0,?)",
-        (turn_id, conversation.id, conversation.profile, ordinal, to_text(row.said_at or now), TurnState.CURRENT),
+        "INSERT INTO turns (id, conversation_id, profile, ordinal, said_at, version, state, learnable) "
+        "VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
+        (
+            turn_id,
+            conversation.id,
+            conversation.profile,
+            ordinal,
+            to_text(row.said_at or now),
+            TurnState.CURRENT,
+            learnable,
+        ),
     )
     add_rejected(connection, turn_id, row, known=[], now=now)
     set_version(connection, turn_id, row, change=change, now=now)
     join(connection, turn_id, conversation.id, position=position)
     return turn_id
+
+
+def set_learnable(connection: sqlite3.Connection, turn_ids: Sequence[str], learnable: bool) -> None:
+    """Say whether turns may be learned; raises UnknownId."""
+    for turn_id in turn_ids:
+        get_turn(connection, turn_id)
+        connection.execute("UPDATE turns SET learnable = ? WHERE id = ?", (learnable, turn_id))
 
 
 def set_version(connection: sqlite3.Connection, turn_id: str, row: Row, *, change: Change, now: datetime) -> None:
@@ -236,4 +253,5 @@ def _turn(row: sqlite3.Row) -> Turn:
         said_at=from_text(row["said_at"]),
         version=row["version"],
         state=TurnState(row["state"]),
+        learnable=bool(row["learnable"]),
     )

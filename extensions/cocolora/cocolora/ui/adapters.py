@@ -251,14 +251,14 @@ def _listed(view: View) -> object:
 
 
 def _about_seen(view: View) -> object:
-    return view.adapter, view.status.model, view.history, view.settings.gate, bool(view.status.adapters)
+    return view.adapter, view.status.model, view.history, view.own_settings.gate, bool(view.status.adapters)
 
 
 def _about(view: View) -> str:
     if view.adapter is None:
         return f"<p>{escape(CHOOSE_ONE)}</p>" if view.status.adapters else ""
     descents = view.history.descent_of(view.adapter.id)
-    return show_adapter(view.adapter, descents, gate=view.settings.gate, model=view.status.model)
+    return show_adapter(view.adapter, descents, gate=view.own_settings.gate, model=view.status.model)
 
 
 def _is_chosen(view: View) -> bool:

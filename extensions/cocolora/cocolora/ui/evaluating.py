@@ -31,7 +31,7 @@ def show_verdict(verdict: KeptVerdict, view: View) -> str:
     """Return what the newest test of the whole stack found as HTML."""
     found = "It passes its tests" if verdict.passed else f"It is weak: {verdict.reason}"
     when = f"{escape(found)} ({escape(verdict.occasion)}, {escape(minute(verdict.made_at))})."
-    return f"{show_stack(verdict.scores, view.settings.gate)}<p>{when}</p>"
+    return f"{show_stack(verdict.scores, view.own_settings.gate)}<p>{when}</p>"
 
 
 def build_evaluating(board: Board) -> None:
@@ -44,7 +44,7 @@ def build_evaluating(board: Board) -> None:
 
 
 def _seen(view: View) -> object:
-    return view.stack_verdict, view.settings.gate
+    return view.stack_verdict, view.own_settings.gate
 
 
 def _shown(view: View) -> str:

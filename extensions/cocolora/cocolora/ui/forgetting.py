@@ -95,5 +95,5 @@ def _show_plan(view: View) -> str:
     plan, speed = view.page.plan, view.speed
     if plan is None:
         return ""
-    batch_samples = view.settings.learning.batch_samples
+    batch_samples = view.own_settings.learning.batch_samples
     return show_plan(plan, seconds=speed.steps_s(plan.steps, batch_samples=batch_samples) if speed else None)

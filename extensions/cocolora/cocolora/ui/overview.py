@@ -72,7 +72,7 @@ def build_overview(board: Board) -> None:
     with gr.Row(elem_classes="cocolora-cards"):
         _card(board, "Learned lately", show_lately)
         _card(board, "Remembered and learned", lambda view: show_growth(view.history.growth))
-    _card(board, "How well each adapter does", lambda view: show_scores(view.status.adapters, view.settings.gate))
+    _card(board, "How well each adapter does", lambda view: show_scores(view.status.adapters, view.own_settings.gate))
     _card(board, "Where adapters come from", lambda view: show_descent(view.status.adapters, view.history))
 
 
@@ -87,4 +87,4 @@ def _card(board: Board, heading: str, show: Callable[[View], str]) -> None:
 
 
 def _drawn_from(view: View) -> object:
-    return view.status.adapters, view.history, view.settings.gate
+    return view.status.adapters, view.history, view.own_settings.gate

@@ -67,6 +67,7 @@ class Page:
     leaving: Path | None = None
     offered: Imported | None = None
     doomed: str | None = None
+    setting: str | None = None
     failure: str = ""
     failed: dict[int, str] = field(default_factory=dict)
     sent: dict[int, object] = field(default_factory=dict)
@@ -148,6 +149,11 @@ class View:
     status: Status
     settings: Settings
     remaining_s: float | None
+
+    @property
+    def own_settings(self) -> Settings:
+        """The settings that hold in the profile that is looked at."""
+        return self.settings.of(self.page.profile)
 
     @property
     def profiles(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.profiles import Profile
 from cocolora.ui.board import Board
+from cocolora.ui.own_settings import build_own_settings
 from cocolora.ui.page import Page, View
 from cocolora.ui.words import escape
 
@@ -102,6 +103,7 @@ def build_profiles(board: Board) -> None:
     board.on(remove.click, ask_delete, [which], answer=answer)
     board.on(really.click, delete, answer=answer)
     board.on(no.click, keep, answer=answer)
+    build_own_settings(board)
 
 
 def _seen(view: View) -> object:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from cocolora.core.conversations import Change
-from cocolora.core.phrases import shorten
+from cocolora.core.conversations import Change, Turn
+from cocolora.core.phrases import count, shorten
 from cocolora.core.told import Standing, Told
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.forgetting import build_forgetting
 from cocolora.ui.page import Page, View
+from cocolora.ui.why import show_kept_why
 from cocolora.ui.words import chat_title, escape, minute
 
 MOST_TURNS = 200
@@ -45,14 +46,11 @@ def show_conversation(told: Sequence[Told]) -> str:
 
 def _turn(number: int, told: Told) -> str:
     turn = told.turn
-    drew = "".join(
-        f'<p class="cocolora-drew">Drew on: “{escape(shorten(source.user))}” ({escape(minute(source.said_at))})</p>'
-        for source in told.drew_on
-    )
     return (
         f'<li><p class="cocolora-who"><b>{number}</b> {escape(minute(turn.said_at))}{_badges(told)}</p>'
         f'<p class="cocolora-user"><span class="cocolora-hidden">You: </span>{_text(turn.user)}</p>'
-        f'<p class="cocolora-reply"><span class="cocolora-hidden">Reply: </span>{_text(turn.reply)}</p>{drew}</li>'
+        f'<p class="cocolora-reply"><span class="cocolora-hidden">Reply: </span>{_text(turn.reply)}</p>'
+        f"{show_kept_why(told.why)}</li>"
     )
 
 
@@ -83,6 +81,27 @@ def switch_learning(engine: Engine, page: Page, learnable: bool) -> str:
     if learnable:
         return "This conversation will be learned."
     return "Nothing more of this conversation will be learned. What was learned already stays until you forget it."
+
+
+def except_turns(engine: Engine, page: Page) -> str:
+    """Keep the chosen turns from being learned."""
+    return _switch_turns(engine, page, False)
+
+
+def admit_turns(engine: Engine, page: Page) -> str:
+    """Let the chosen turns be learned."""
+    return _switch_turns(engine, page, True)
+
+
+def _switch_turns(engine: Engine, page: Page, learnable: bool) -> str:
+    if not page.turn_ids:
+        return "Choose the turns first."
+    retired = engine.conversations.set_turns_learnable(page.turn_ids, learnable)
+    chosen = count(len(page.turn_ids), "chosen turn")
+    if learnable:
+        return f"{chosen} may be learned."
+    again = " What was learned from them is made again without them." if retired else ""
+    return f"{chosen} will never be learned, and will still be remembered.{again}"
 
 
 def move(engine: Engine, page: Page, profile: str | None) -> str:
@@ -139,8 +158,12 @@ def build_reading(board: Board) -> None:
             elem_id="cocolora-turns",
         )
         with gr.Row(elem_classes="cocolora-buttons"):
-            edit = gr.Button("Edit the turn", size="sm", min_width=120, elem_id="cocolora-edit")
-            forget = gr.Button("Forget …", size="sm", min_width=120, elem_id="cocolora-preview")
+            edit = gr.Button("Edit the turn", size="sm", min_width=90, elem_id="cocolora-edit")
+            forget = gr.Button("Forget …", size="sm", min_width=90, elem_id="cocolora-preview")
+            leave_out = gr.Button("Don't learn", size="sm", min_width=90, elem_id="cocolora-leave-out")
+            let_in = gr.Button("Do learn", size="sm", min_width=90, elem_id="cocolora-let-in")
+        board.on(leave_out.click, except_turns, answer=answer)
+        board.on(let_in.click, admit_turns, answer=answer)
         _build_editing(board, edit, answer)
         build_forgetting(board, forget, answer)
         _build_conversation_settings(board, answer)
@@ -215,9 +238,13 @@ def _edited(view: View) -> tuple[str, int] | None:
 
 
 def _turns(view: View) -> object:
-    choices = [(f"{number}. {shorten(told.turn.user, 60)}", told.turn.id) for number, told in enumerate(view.told, 1)]
+    choices = [(_turn_choice(number, told.turn), told.turn.id) for number, told in enumerate(view.told, 1)]
     known = {turn_id for _, turn_id in choices}
     return gr.update(choices=choices, value=[turn_id for turn_id in view.page.turn_ids if turn_id in known])
+
+
+def _turn_choice(number: int, turn: Turn) -> str:
+    return f"{number}. {shorten(turn.user, 60)}{'' if turn.learnable else ' · never learned'}"
 
 
 def _move_choices(view: View) -> object:

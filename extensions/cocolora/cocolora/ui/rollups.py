@@ -150,7 +150,7 @@ def _plans(view: View) -> object:
 def _show_plans(view: View) -> str:
     if not view.page.rollups:
         return ""
-    speed, batch = view.speed, view.settings.learning.batch_samples
+    speed, batch = view.speed, view.own_settings.learning.batch_samples
     seconds = [speed.steps_s(steps, batch_samples=batch) if speed else None for _, steps in view.page.rollups]
     return show_plans(view.page.rollups, seconds=seconds)
 

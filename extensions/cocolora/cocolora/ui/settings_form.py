@@ -33,7 +33,7 @@ UNITS = {
 OWN = "own"
 """The settings of single profiles have no widget: a form keeps them as they are, and names those it does not show."""
 
-WHERE_OWN = "They are changed with `cocolora settings --only-in`."
+WHERE_OWN = "They are changed under Privacy, with the profiles."
 
 
 def sections() -> dict[str, type[BaseModel]]:
@@ -60,7 +60,7 @@ def shown(value: object) -> object:
 
 def info(field: FieldInfo) -> str:
     """Return what a setting means, and its default."""
-    default = _in_words(field.default)
+    default = in_words(field.default)
     return f"{field.description} Default: {'empty' if default == '' else default}."
 
 
@@ -89,7 +89,7 @@ def show_own(section: str, kind: type[BaseModel], view: View) -> str:
     """Return which settings of a section differ in the profile that is looked at as HTML; empty where none does."""
     own = view.settings.profiles.own.get(view.page.profile, {}).get(section, {})
     told = [
-        f"{label(name, kind.model_fields[name])}: {_in_words(own[name])}" for name in kind.model_fields if name in own
+        f"{label(name, kind.model_fields[name])}: {in_words(own[name])}" for name in kind.model_fields if name in own
     ]
     if not told:
         return ""
@@ -97,7 +97,8 @@ def show_own(section: str, kind: type[BaseModel], view: View) -> str:
     return f'<p class="cocolora-quiet">{escape(sentence)} {escape(WHERE_OWN)}</p>'
 
 
-def _in_words(value: object) -> object:
+def in_words(value: object) -> object:
+    """Return a setting's value in words: a switch is on or off."""
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else shown(value)
 
 

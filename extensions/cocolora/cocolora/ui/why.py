@@ -4,57 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cocolora.core.adapters import Activation, Adapter
-from cocolora.core.memories import Memory
+from cocolora.core.adapters import Activation
+from cocolora.core.conversations import Turn
+from cocolora.core.parts import Answerer, Why
 from cocolora.core.phrases import count, shorten
-from cocolora.core.routing import Hit
-from cocolora.engine import Engine
-from cocolora.engine.answer import Context
 from cocolora.ui.words import day, escape, said, share
 
 NOTHING_TOOK_PART = "The model answered by itself: nothing that you told it matched."
+NOT_KNOWN = "What took part is not known: the reply was imported, edited, or made before this was kept."
+GONE = "that is gone since"
 
 
-def show_why(engine: Engine, context: Context) -> str:
-    """Return what took part in a reply as HTML: a sentence, and behind it each memory and adapter with its reason."""
-    known = {adapter.id: adapter for adapter in engine.adapters()}
-    adapters = [known[adapter_id] for adapter_id in context.route.adapter_ids if adapter_id in known]
-    sentence = took_part(adapters, context.memories)
-    if not adapters and not context.memories:
-        return f"{said(sentence)}<p class='cocolora-quiet'>{escape(NOTHING_TOOK_PART)}</p>"
-    reasons = dict(context.route.reasons)
-    entries = [
-        *(_memory(memory) for memory in context.memories),
-        *(_reason(engine, adapter, reasons.get(adapter.id)) for adapter in adapters),
-    ]
-    listed = "".join(f"<li>{entry}</li>" for entry in entries)
-    return (
-        f'{said(sentence)}<details class="cocolora-why"><summary>Why this reply?</summary><ul>{listed}</ul></details>'
-    )
+def show_why(why: Why, *, needed: float) -> str:
+    """Return what took part in the newest reply as HTML: a sentence, and behind it each memory and adapter.
+
+    ``needed`` is how well a message must match to choose an adapter.
+    """
+    sentence = said(took_part(why))
+    if why == Why():
+        return f"{sentence}<p class='cocolora-quiet'>{escape(NOTHING_TOOK_PART)}</p>"
+    return f"{sentence}{_details(_list(why, needed=f' ({share(needed)} is needed)'))}"
 
 
-def took_part(adapters: Sequence[Adapter], memories: Sequence[Memory]) -> str:
+def show_kept_why(why: Why | None) -> str:
+    """Return what took part in an earlier reply as HTML, as far as that is known."""
+    if why is None:
+        return _details(f'<p class="cocolora-quiet">{escape(NOT_KNOWN)}</p>')
+    sentence = NOTHING_TOOK_PART if why == Why() else took_part(why)
+    return _details(f"<p>{escape(sentence)}</p>{_list(why)}")
+
+
+def _details(content: str) -> str:
+    return f'<details class="cocolora-why"><summary>Why this reply?</summary>{content}</details>'
+
+
+def took_part(why: Why) -> str:
     """Say which adapters and memories took part in a reply."""
-    names = [f'"{adapter.name}"' for adapter in adapters]
+    names = [f'"{one.adapter.name}"' if one.adapter else f"one {GONE}" for one in why.answerers]
     who = f"{count(len(names), 'adapter')} took part: {', '.join(names)}" if names else "No adapter took part"
-    quoted = [f'"{shorten(memory.user, 40)}" ({day(memory.said_at)})' for memory in memories]
+    quoted = [f'"{shorten(turn.user, 40)}" ({day(turn.said_at)})' if turn else f"one {GONE}" for turn in why.memories]
     if not quoted:
         return f"{who}; no memory was quoted."
     number = "1 memory was" if len(quoted) == 1 else f"{len(quoted)} memories were"
     return f"{who}; {number} quoted: {', '.join(quoted)}."
 
 
-def _memory(memory: Memory) -> str:
-    exchange = f"“{shorten(memory.user)}” – “{shorten(memory.reply)}”"
-    return f"<b>Quoted</b> {escape(exchange)} <small>{escape(day(memory.said_at))}</small>"
+def _list(why: Why, *, needed: str = "") -> str:
+    entries: Sequence[str] = [*map(_memory, why.memories), *(_reason(one, needed=needed) for one in why.answerers)]
+    return f"<ul>{''.join(f'<li>{entry}</li>' for entry in entries)}</ul>" if entries else ""
 
 
-def _reason(engine: Engine, adapter: Adapter, hit: Hit | None) -> str:
-    if hit is None:
-        always = "it is always on" if adapter.activation is Activation.ALWAYS else "it was on"
-        return f"<b>{escape(adapter.name)}</b> {escape(always)}."
-    matched = {turn.id: turn for turn in engine.journal.turns(ids=[hit.turn_id])}.get(hit.turn_id)
-    what = f"what it learned from “{shorten(matched.user)}”" if matched else "one of the questions that came with it"
-    needed = share(engine.settings.routing.threshold)
-    why = f"your message matches {what} by {share(hit.score)} ({needed} is needed)"
-    return f"<b>{escape(adapter.name)}</b> {escape(why)}."
+def _memory(turn: Turn | None) -> str:
+    if turn is None:
+        return f"<b>Quoted</b> something {GONE}"
+    exchange = f"“{shorten(turn.user)}” – “{shorten(turn.reply)}”"
+    return f"<b>Quoted</b> {escape(exchange)} <small>{escape(day(turn.said_at))}</small>"
+
+
+def _reason(one: Answerer, *, needed: str) -> str:
+    name = escape(one.adapter.name) if one.adapter else f"An adapter {GONE}"
+    if one.score is None:
+        is_always = one.adapter is not None and one.adapter.activation is Activation.ALWAYS
+        return f"<b>{name}</b> {'it is always on' if is_always else 'it was on'}."
+    why = f"your message matches {_matched(one)} by {share(one.score)}{needed}"
+    return f"<b>{name}</b> {escape(why)}."
+
+
+def _matched(one: Answerer) -> str:
+    if one.turn is not None:
+        return f"what it learned from “{shorten(one.turn.user)}”"
+    return "one of the questions that came with it" if one.adapter and one.adapter.origin else "what it learned"

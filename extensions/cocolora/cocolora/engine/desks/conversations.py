@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress, never_cancelled
+from cocolora.core.parts import Parts, Why
 from cocolora.core.records import Synced
 from cocolora.core.told import Told
-from cocolora.engine import correct, handlers, import_chats, told
+from cocolora.engine import correct, handlers, import_chats, rebuild, told, why
 from cocolora.engine.import_chats import Imported
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms
@@ -53,6 +54,14 @@ class ConversationDesk:
         """Return the ids of the conversations that hold a text."""
         return told.find_conversations(self._rooms, text, profile=profile)
 
+    def why(self, parts: Parts) -> Why:
+        """Return what took part in a reply, as far as it is still there."""
+        return why.why(self._rooms, parts)
+
+    def last_parts(self, conversation_id: str) -> Parts | None:
+        """Return what took part in a conversation's last reply; None when that is not known."""
+        return why.last_parts(self._rooms, conversation_id)
+
     def check_editable(self, conversation_id: str) -> None:
         """Check that the turns of a conversation can be given another text. Raises UnknownId, HostsChat."""
         correct.check_editable(self._rooms, conversation_id)
@@ -64,6 +73,16 @@ class ConversationDesk:
     def set_learnable(self, conversation_id: str, learnable: bool) -> None:
         """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
         self._rooms.journal.set_learnable(conversation_id, learnable)
+
+    def set_turns_learnable(self, turn_ids: Sequence[str], learnable: bool) -> bool:
+        """Say whether turns may be learned; they are remembered either way. Raises UnknownId, HomeBusy.
+
+        Adapters that learned what may not be are taken off at once and made again without it by the next learning,
+        which begins by itself where that is set. Returns whether there are any.
+        """
+        retired = rebuild.set_turns_learnable(self._rooms, turn_ids, learnable)
+        self._jobs.wake()
+        return bool(retired)
 
 
 def _importing(paths: Sequence[Path]) -> dict[str, object]:
