@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cocolora.core.conversations import Turn
 from cocolora.core.lessons import LessonKind, make_lesson
-from cocolora.core.truth import content_words, likeness, suspect
+from cocolora.core.truth import Outdated, content_words, leave_out, likeness, suspect
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -67,3 +67,38 @@ def test_likeness_is_symmetric_and_one_only_for_the_same_words(one, other):
 def test_a_question_of_common_words_alone_keeps_them():
     assert content_words("Who are you?") == {"who", "are", "you"}
     assert content_words("What is my dog called?") == {"dog"}
+
+
+def outdated(number, *, day):
+    return Outdated(f"l{number}", f"t{number}", NOON + timedelta(days=day))
+
+
+def test_an_adapter_of_a_stretch_is_made_without_all_that_is_outdated():
+    since = [outdated(1, day=-1), outdated(2, day=1)]
+    assert leave_out(since, level=0, made_at=NOON, told_turns=4) == ("l1", "l2")
+
+
+def test_a_rollup_is_made_without_what_was_outdated_by_then_and_again_with_each_quarter():
+    since = [outdated(1, day=-1), outdated(2, day=3), outdated(3, day=1), outdated(4, day=2)]
+    made = [leave_out(since[:known], level=1, made_at=NOON, told_turns=8) for known in range(5)]
+    assert made == [(), ("l1",), ("l1",), ("l1", "l2", "l3"), ("l1", "l3", "l4")]
+
+
+def test_a_small_rollup_is_made_again_at_once():
+    assert leave_out([outdated(1, day=1)], level=1, made_at=NOON, told_turns=3) == ("l1",)
+
+
+def test_all_lessons_of_a_turn_are_left_out_together():
+    first = [outdated(1, day=1), Outdated("l1b", "t1", NOON + timedelta(days=9))]
+    others = [outdated(2, day=2), outdated(3, day=3)]
+    assert leave_out([*first, *others], level=1, made_at=NOON, told_turns=8) == ("l1", "l1b", "l2")
+
+
+@given(st.lists(st.integers(-3, 9), max_size=12), st.integers(0, 2), st.integers(1, 16), st.randoms())
+def test_what_is_left_out_hangs_on_what_was_said_and_not_on_the_order_it_is_read_in(days, level, told, rng):
+    since = [outdated(number, day=day) for number, day in enumerate(days)]
+    shuffled = rng.sample(since, len(since))
+    left_out = leave_out(since, level=level, made_at=NOON, told_turns=told)
+    assert leave_out(shuffled, level=level, made_at=NOON, told_turns=told) == left_out
+    assert {one.lesson_id for one in since if one.since <= NOON} <= set(left_out)
+    assert len(since) - len(left_out) < max(1, told / 4)

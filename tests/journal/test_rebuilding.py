@@ -111,6 +111,29 @@ def test_an_adapter_is_stale_when_a_lesson_of_it_no_longer_holds_and_again_when_
     assert journal.verify() == []
 
 
+def test_a_rollup_is_stale_when_a_quarter_of_it_no_longer_holds(journal):
+    facts = [(f"fact {number}", "ok") for number in range(8)]
+    later = [(f"other fact {number}", "ok") for number in range(2)]
+    journal.sync(chat(), [*said(*facts), *said(*later, at=after(1))], now=NOON)
+    *told, one, two = journal.turns()
+    old = [lesson(turn) for turn in told]
+    journal.add_lessons(old, base_fingerprint=FINGERPRINT, now=NOON)
+    rollup = landed(
+        journal,
+        *told,
+        level=1,
+    )
+    journal.add_supersessions([Supersession(old[3].id, one.id, 1)], base_fingerprint=FINGERPRINT)
+    assert journal.stale_adapters() == []
+    journal.add_supersessions([Supersession(old[0].id, two.id, 1)], base_fingerprint=FINGERPRINT)
+    assert journal.stale_adapters() == [rollup]
+    assert journal.retire_stale() == (rollup.id,)
+    assert journal.rebuilds()[0].made_at == rollup.made_at
+    without = landed(journal, *told, level=1, left_out=(old[0].id, old[3].id))
+    assert journal.stale_adapters() == []
+    assert journal.forget([one.id], now=NOON).adapter_ids == (without.id,)
+
+
 def test_a_turn_of_which_nothing_held_is_unread_again_when_it_holds_again(journal, turns):
     old = lesson(turns[0])
     journal.add_lessons([old], base_fingerprint=FINGERPRINT, now=NOON)

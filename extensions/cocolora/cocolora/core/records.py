@@ -83,7 +83,7 @@ class Rebuild:
     """An adapter that is to be made again, without what was forgotten, revised or superseded.
 
     ``turn_ids`` are the turns that are left of it, ``beneath`` those left of the always-on adapter it was trained
-    on top of, ``sources`` the adapters it rolled up.
+    on top of, ``sources`` the adapters it rolled up; ``made_at`` is when it was first made.
     """
 
     number: int
@@ -94,6 +94,7 @@ class Rebuild:
     activation: Activation
     weight: float
     place: float | None
+    made_at: datetime
     sources: tuple[str, ...]
     turn_ids: tuple[str, ...]
     beneath: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 
 from cocolora.core.conversations import Turn
@@ -13,6 +14,8 @@ from cocolora.core.study import normalise
 
 ALIKE = 0.5
 """Two turns whose questions are about words that agree this much (Jaccard) may tell the same thing."""
+_PARTS_OF_A_ROLLUP = 4
+"""A rollup is made again when so many parts of its turns, one part at a time, are outdated."""
 _COMMON = frozenset(
     "a an the is are was were be do does did what which who whom whose where when how why my your our me i you we "
     "it of in on at to for from by with about and or that this can could would tell say said know please name "
@@ -51,6 +54,36 @@ class Supersession:
     lesson_id: str
     turn_id: str
     turn_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A lesson that no longer holds, the turn it is of, and when something else was said for the first time."""
+
+    lesson_id: str
+    turn_id: str
+    since: datetime
+
+
+def leave_out(outdated: Iterable[Outdated], *, level: int, made_at: datetime, told_turns: int) -> tuple[str, ...]:
+    """Return which outdated lessons an adapter is made without; where that is not so of one, it is stale.
+
+    ``outdated`` are all of its turns' lessons that no longer hold, ``told_turns`` is how many of the turns tell a fact,
+    ``made_at`` when the adapter was first made: what was outdated by then is always left out. An adapter of one
+    stretch is made without whatever became outdated since. A rollup is large, and questions about what is outdated
+    lead to the later turn in any case: it is made again only with each further quarter of its turns. All of this hangs
+    on the turns themselves and on what was said since, so that what is forgotten leaves no mark.
+    """
+    outdated = list(outdated)
+    left_out = {one.lesson_id for one in outdated if one.since <= made_at}
+    since: dict[str, datetime] = {}
+    for one in outdated:
+        if one.since > made_at:
+            since[one.turn_id] = min(one.since, since.get(one.turn_id, one.since))
+    in_order = sorted(since, key=lambda turn_id: (since[turn_id], turn_id))
+    part = max(1, told_turns // _PARTS_OF_A_ROLLUP) if level else 1
+    turns = set(in_order[: len(in_order) // part * part])
+    return tuple(sorted(left_out | {one.lesson_id for one in outdated if one.turn_id in turns}))
 
 
 def suspect(new: Sequence[Turn], told: Sequence[Turn], lessons: Iterable[Lesson]) -> tuple[Suspicion, ...]:

@@ -162,7 +162,7 @@ def _rebuild(run: Run) -> list[Adapter]:
         run.on_progress(Progress("rebuilding", number, len(tasks)))
         turns = run.rooms.journal.turns(ids=task.turn_ids)
         lessons = [lesson for found in _lessons(run, turns).values() for lesson in found]
-        made += rebuild(run, task, lessons, _superseded(run, turns))
+        made += rebuild(run, task, lessons)
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, TurnVersions
 from cocolora.core.conversations import Turn
@@ -34,7 +35,8 @@ class Beneath:
 class Assignment:
     """An adapter to be made: of which turns and lessons, on top of what, and how it joins the catalogue.
 
-    ``left_out`` are lessons of the turns that no longer hold; ``rebuild`` is the number of the rebuild that it ends.
+    ``left_out`` are lessons of the turns that no longer hold; ``rebuild`` is the number of the rebuild that it ends,
+    and ``made_at`` says when what it makes again was first made.
     """
 
     kind: AdapterKind
@@ -51,6 +53,7 @@ class Assignment:
     activation: Activation | None = None
     weight: float = 1.0
     place: float | None = None
+    made_at: datetime | None = None
 
     @property
     def facts(self) -> list[Lesson]:

@@ -9,6 +9,7 @@ from cocolora.core.adapters import Adapter, AdapterKind
 from cocolora.core.conversations import Turn
 from cocolora.core.lessons import Lesson, LessonKind
 from cocolora.core.records import Occasion, Outcome, Rebuild
+from cocolora.core.truth import leave_out
 from cocolora.engine.keep_out import learnable
 from cocolora.engine.plans import Assignment, Beneath, always_on, switched_off
 from cocolora.engine.rooms import Rooms
@@ -41,14 +42,15 @@ def waiting(run: Run) -> tuple[Rebuild, ...]:
     return tuple(sorted(found, key=lambda rebuild: (rebuild.kind is not AdapterKind.BEHAVIOUR, rebuild.level)))
 
 
-def rebuild(run: Run, task: Rebuild, lessons: Sequence[Lesson], superseded: Sequence[str]) -> list[Adapter]:
+def rebuild(run: Run, task: Rebuild, lessons: Sequence[Lesson]) -> list[Adapter]:
     """Make one adapter again from the turns that are left of it; nothing when none of them tells anything."""
     wanted = LessonKind.RULE if task.kind is AdapterKind.BEHAVIOUR else LessonKind.FACT
     telling = {lesson.turn_id for lesson in lessons if lesson.kind is wanted}
     turns = [turn for turn in _turns(run, task.turn_ids) if turn.id in telling]
     ids = {turn.id for turn in turns}
     ours = tuple(lesson for lesson in lessons if lesson.turn_id in ids)
-    left_out = tuple(sorted({lesson.id for lesson in ours} & set(superseded)))
+    outdated = run.rooms.journal.outdated(ids, run.rooms.workbench().model.identity.fingerprint)
+    left_out = leave_out(outdated, level=task.level, made_at=task.made_at, told_turns=len(ids))
     with _beneath(run, task) as beneath:
         assignment = Assignment(
             task.kind,
@@ -65,6 +67,7 @@ def rebuild(run: Run, task: Rebuild, lessons: Sequence[Lesson], superseded: Sequ
             task.activation,
             task.weight,
             task.place,
+            task.made_at,
         )
         if turns and (assignment.facts or task.kind is AdapterKind.BEHAVIOUR):
             return [teach(run, assignment)]

@@ -10,7 +10,7 @@ from cocolora.core.lessons import LessonKind
 from cocolora.core.phrases import count
 from cocolora.core.records import Occasion
 from cocolora.core.rollup import RollupMethod, RollupPlan, plan_rollups
-from cocolora.core.truth import content_words
+from cocolora.core.truth import content_words, leave_out
 from cocolora.engine.plans import Assignment, always_on
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
@@ -87,17 +87,20 @@ def _assignment(run: Run, plan: RollupPlan) -> Assignment:
     fingerprint = rooms.workbench().model.identity.fingerprint
     turn_ids = [turn_id for source in plan.sources for turn_id in source.turn_ids]
     turns = {turn.id: turn for turn in rooms.journal.turns(ids=turn_ids)}
-    superseded = rooms.journal.superseded(turn_ids, fingerprint)
+    lessons, now = rooms.journal.lessons(turn_ids, fingerprint), rooms.clock()
+    told = {lesson.turn_id for lesson in lessons if lesson.kind is LessonKind.FACT}
+    outdated = rooms.journal.outdated(turn_ids, fingerprint)
     return Assignment(
         plan.sources[0].kind,
         tuple(turns[turn_id] for turn_id in turn_ids),
-        tuple(rooms.journal.lessons(turn_ids, fingerprint)),
-        tuple(sorted(superseded)),
+        tuple(lessons),
+        leave_out(outdated, level=plan.level, made_at=now, told_turns=len(told)),
         always_on(run),
         Occasion.ROLLED_UP,
         plan.level,
         tuple(source.id for source in plan.sources),
-        name=f"rollup {rooms.clock():%Y-%m-%d}",
+        name=f"rollup {now:%Y-%m-%d}",
+        made_at=now,
     )
 
 

@@ -80,7 +80,7 @@ def land(run: Run, task: Assignment, adapter: Adapter) -> Adapter:
         occasion=task.occasion,
         replaces=task.replaces,
         rebuild=task.rebuild,
-        now=adapter.made_at,
+        now=run.rooms.clock(),
     )
     run.rooms.home.drop_aside(adapter.id)
     run.rooms.home.put_back()
@@ -139,7 +139,7 @@ def _samples(run: Run, plan: Plan) -> list[Sample]:
 
 def draft_adapter(run: Run, task: Assignment, *, attempt: int) -> Adapter:
     """Return the adapter that is about to be trained, without files or scores."""
-    base, made_at = run.rooms.workbench().model.identity, run.rooms.clock()
+    base, made_at = run.rooms.workbench().model.identity, task.made_at or run.rooms.clock()
     draft = Adapter(
         id="",
         name=task.name or f"{task.kind} {made_at:%Y-%m-%d}",

@@ -30,24 +30,6 @@ _COLUMNS = (
     "id, name, kind, profile, activation, state, weight, base_name, base_fingerprint, recipe, sha256, size_bytes, "
     "made_at, scores, reason, origin, level, place"
 )
-_STALE = """
-    WITH descent AS (
-        SELECT adapter_id, turn_id, version FROM adapter_turns UNION ALL
-        SELECT adapter_id, turn_id, version FROM adapter_beneath
-    ), superseded AS (
-        SELECT DISTINCT x.adapter_id, s.lesson_id FROM adapter_turns x
-        JOIN adapters a ON a.id = x.adapter_id AND a.kind = 'knowledge'
-        JOIN lessons l ON l.turn_id = x.turn_id AND l.turn_version = x.version
-        JOIN supersessions s ON s.lesson_id = l.id AND s.base_fingerprint = l.base_fingerprint
-         AND s.base_fingerprint = a.base_fingerprint
-        JOIN turns later ON later.id = s.turn_id AND later.version = s.version AND later.state = 'current'
-    )
-    SELECT a.id FROM adapters a JOIN descent x ON x.adapter_id = a.id LEFT JOIN turns t ON t.id = x.turn_id
-    WHERE EXISTS (SELECT 1 FROM tombstones s WHERE s.turn_id = x.turn_id)
-       OR (t.id IS NULL AND a.origin = '') OR t.state <> 'current' OR t.version <> x.version OR NOT t.learnable
-    UNION SELECT adapter_id FROM (SELECT * FROM superseded EXCEPT SELECT adapter_id, lesson_id FROM adapter_left_out)
-    UNION SELECT adapter_id FROM (SELECT adapter_id, lesson_id FROM adapter_left_out EXCEPT SELECT * FROM superseded)
-"""
 _LISTS = ("adapter_turns", "adapter_beneath", "adapter_sources", "adapter_left_out")
 
 
@@ -124,16 +106,6 @@ def adapters_of(connection: sqlite3.Connection, turn_ids: Iterable[str]) -> list
         (as_list(turn_ids),),
     )
     return find_adapters(connection, ids=[row[0] for row in rows])
-
-
-def stale_adapters(connection: sqlite3.Connection) -> list[Adapter]:
-    """Return the adapters that are no longer what their turns would make them today.
-
-    They descend from a turn that was revised, removed or forgotten, or that may not be learned, or a lesson of theirs
-    was superseded since, or is no longer.
-    An imported adapter's turns may be unknown here; it is stale only when they are known and changed, or forgotten.
-    """
-    return find_adapters(connection, ids=[row[0] for row in connection.execute(_STALE)])
 
 
 def change_adapter(connection: sqlite3.Connection, adapter_id: str, given: Mapping[str, Any]) -> Adapter:

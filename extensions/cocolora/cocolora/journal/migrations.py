@@ -176,6 +176,10 @@ _REPLIES = (
     "CREATE INDEX reply_adapters_by_turn ON reply_adapters (chosen_by)",
 )
 _EXCEPTED_TURNS = ("ALTER TABLE turns ADD COLUMN learnable INTEGER NOT NULL DEFAULT 1",)
+_MADE_AT = (
+    "ALTER TABLE rebuilds ADD COLUMN made_at TEXT NOT NULL DEFAULT ''",
+    "UPDATE rebuilds SET made_at = strftime('%Y-%m-%dT%H:%M:%f000+00:00', 'now')",
+)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_CONVERSATIONS, *_LEARNING, *_WORK, *_FORGETTING),
     _JOBS_AS_DATA,
@@ -183,5 +187,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _ORDER,
     _REPLIES,
     _EXCEPTED_TURNS,
+    _MADE_AT,
 )
 """Migration n (from 1) brings a journal from format n - 1 to n. A released migration is never changed."""

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
 from cocolora.core.lessons import LessonKind
 from cocolora.core.records import Outcome, Rebuild
-from cocolora.journal.adapters import change_adapter, find_adapters, remove_adapter, stale_adapters
-from cocolora.journal.database import as_list
+from cocolora.journal.adapters import change_adapter, find_adapters, remove_adapter
+from cocolora.journal.database import as_list, from_text, to_text
 from cocolora.journal.readings import hand_over
+from cocolora.journal.staleness import stale_adapters
 
 UNDONE = "it was taken apart; it is made again when you ask for it"
 
@@ -54,8 +55,8 @@ def _forget_superseded(connection: sqlite3.Connection) -> None:
 
 def _note(connection: sqlite3.Connection, adapter: Adapter, *, sources: Sequence[str]) -> None:
     cursor = connection.execute(
-        "INSERT INTO rebuilds (profile, base_fingerprint, kind, level, name, activation, weight, place, sources) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO rebuilds (profile, base_fingerprint, kind, level, name, activation, weight, place, "
+        "made_at, sources) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             adapter.profile,
             adapter.base.fingerprint,
@@ -65,6 +66,7 @@ def _note(connection: sqlite3.Connection, adapter: Adapter, *, sources: Sequence
             adapter.activation,
             adapter.weight,
             adapter.place,
+            to_text(adapter.made_at),
             json.dumps(sources),
         ),
     )
@@ -126,6 +128,7 @@ def _rebuild(connection: sqlite3.Connection, row: sqlite3.Row) -> Rebuild:
         activation=Activation(row["activation"]),
         weight=row["weight"],
         place=row["place"],
+        made_at=from_text(row["made_at"]),
         sources=tuple(json.loads(row["sources"])),
         turn_ids=tuple(learned),
         beneath=tuple(beneath),

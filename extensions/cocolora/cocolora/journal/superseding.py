@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterable
 
 from cocolora.core.conversations import Turn
-from cocolora.core.truth import Supersession
-from cocolora.journal.database import as_list
+from cocolora.core.truth import Outdated, Supersession
+from cocolora.journal.database import as_list, from_text
 from cocolora.journal.turns import select_turns
 
 
@@ -38,6 +38,18 @@ def superseded_lessons(
     for lesson_id, turn_id in rows:
         found[lesson_id] = (*found.get(lesson_id, ()), turn_id)
     return found
+
+
+def outdated_lessons(connection: sqlite3.Connection, turn_ids: Iterable[str], base_fingerprint: str) -> list[Outdated]:
+    """Return the lessons of the turns that no longer hold, with when something else was first said."""
+    rows = connection.execute(
+        "SELECT s.lesson_id, l.turn_id, min(t.said_at) FROM supersessions s "
+        "JOIN lessons l ON l.id = s.lesson_id AND l.base_fingerprint = s.base_fingerprint "
+        "JOIN turns t ON t.id = s.turn_id AND t.version = s.version AND t.state = 'current' "
+        "WHERE l.turn_id IN (SELECT value FROM json_each(?)) AND s.base_fingerprint = ? GROUP BY 1, 2 ORDER BY 1",
+        (as_list(turn_ids), base_fingerprint),
+    )
+    return [Outdated(lesson_id, turn_id, from_text(since)) for lesson_id, turn_id, since in rows]
 
 
 def turns_superseded_by(connection: sqlite3.Connection, turn_ids: Iterable[str]) -> list[Turn]:

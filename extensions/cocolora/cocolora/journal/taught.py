@@ -10,8 +10,8 @@ from cocolora.core.conversations import Turn
 from cocolora.core.gate import Scores
 from cocolora.core.lessons import Lesson
 from cocolora.core.records import KeptVerdict, Occasion, Outcome, Reading, Rebuild
-from cocolora.core.truth import Supersession
-from cocolora.journal import adapters, landing, lessons, readings, rebuilding, superseding, verdicts
+from cocolora.core.truth import Outdated, Supersession
+from cocolora.journal import adapters, landing, lessons, readings, rebuilding, staleness, superseding, verdicts
 from cocolora.journal.transactions import Transactions
 
 
@@ -74,6 +74,10 @@ class Taught(Transactions):
         """Return, for each lesson that no longer holds, the turns that say otherwise."""
         ids = None if turn_ids is None else list(turn_ids)
         return self._read(superseding.superseded_lessons, ids, base_fingerprint)
+
+    def outdated(self, turn_ids: Iterable[str], base_fingerprint: str) -> list[Outdated]:
+        """Return the lessons of the turns that no longer hold, with when something else was first said."""
+        return self._read(superseding.outdated_lessons, list(turn_ids), base_fingerprint)
 
     def superseded_by(self, turn_ids: Iterable[str]) -> list[Turn]:
         """Return the current turns of which a lesson is superseded by any version of these turns."""
@@ -145,7 +149,7 @@ class Taught(Transactions):
 
     def stale_adapters(self) -> list[Adapter]:
         """Return the adapters that are no longer what their turns would make them today."""
-        return self._read(adapters.stale_adapters)
+        return self._read(staleness.stale_adapters)
 
     def change_adapter(
         self,
