@@ -11,11 +11,13 @@ import time
 
 import pytest
 
+from cocolora.core.ids import derive_id
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Synced
 from cocolora.errors import JournalDamaged, JournalTooNew
 from cocolora.journal import Journal
-from cocolora.journal.migrations import MIGRATIONS
+from cocolora.journal.database import to_text
+from cocolora.journal.migrations import APPLICATION_ID, MIGRATIONS
 from tests.journal.lives import NOON, chat, run_python, said, start_python, texts
 
 WRITER = """
@@ -115,6 +117,29 @@ def test_another_program_s_database_is_refused_and_left_alone(tmp_path):
     with pytest.raises(JournalDamaged, match="another program"):
         Journal.open(path)
     assert path.read_bytes() == before
+
+
+def test_a_journal_of_an_earlier_format_is_brought_up_to_date_with_what_it_holds(tmp_path):
+    path = tmp_path / "j.db"
+    connection = sqlite3.connect(path)
+    for statement in (one for step in MIGRATIONS[:4] for one in step):
+        connection.execute(statement)
+    turn_id = derive_id("turn", "chat-1", 0)
+    connection.execute("INSERT INTO conversations VALUES ('chat-1', 'personal', '', 'webui', ?, 1)", (to_text(NOON),))
+    connection.execute(
+        "INSERT INTO turns VALUES (?, 'chat-1', 'personal', 0, ?, 1, 'current')", (turn_id, to_text(NOON))
+    )
+    connection.execute("INSERT INTO versions VALUES (?, 1, 'hi', 'hello', 'recorded', ?)", (turn_id, to_text(NOON)))
+    connection.execute("INSERT INTO conversation_turns VALUES ('chat-1', ?, 0)", (turn_id,))
+    connection.execute("PRAGMA user_version = 4")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.commit()
+    connection.close()
+    journal = Journal.open(path)
+    assert [(turn.user, turn.learnable) for turn in journal.turns()] == [("hi", True)]
+    assert journal.parts([turn_id]) == {}
+    assert [turn.id for turn in journal.unread("personal", "base")] == [turn_id]
+    journal.close()
 
 
 def test_a_newer_journal_is_refused_and_left_alone(tmp_path):
