@@ -120,3 +120,13 @@ BASELINES: dict[str, Baseline] = {
     "raw_turns": _raw_turns,
 }
 """What is measured beside cocolora, on the same facts in the same run."""
+_TRAINED = ("sequential", "raw_turns")
+
+
+def baselines_of(seed: int, seeds: int) -> dict[str, Baseline]:
+    """Return what is measured in one of the lives: all of it, but for the rivals that are trained.
+
+    They take as long as a life: each is trained in one life, not in the same if there are several.
+    """
+    elsewhere = {name for number, name in enumerate(_TRAINED) if number % seeds != seed}
+    return {name: baseline for name, baseline in BASELINES.items() if name not in elsewhere}

@@ -8,11 +8,11 @@ In the same run, on the same facts: what a user would otherwise do.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cocolora.bench.baselines import BASELINES
+from cocolora.bench.baselines import BASELINES, Baseline, baselines_of
 from cocolora.bench.exam import Exam, examine, set_exam
 from cocolora.bench.life import Day, Life, write_script
 from cocolora.bench.side_by_side import each_seed
@@ -33,6 +33,7 @@ def run_learning(
 ) -> dict[str, Any]:
     """Live ``seeds`` lives of ``facts`` facts and return checkpoints and baselines, means over the seeds.
 
+    A rival that is trained is measured in one life alone.
     With ``scratch``, a run that was interrupted goes on where it was.
     """
     common = {
@@ -40,6 +41,7 @@ def run_learning(
         "facts": facts,
         "per_stretch": facts_per_stretch,
         "fan_in": rollup_every // facts_per_stretch,
+        "seeds": seeds,
     }
     lives = each_seed(live, seeds, common, scratch=scratch, on_progress=on_progress)
     return {
@@ -48,23 +50,27 @@ def run_learning(
         "rollup_every": rollup_every,
         "seeds": seeds,
         "checkpoints": [_mean(list(point)) for point in zip(*(life["checkpoints"] for life in lives), strict=True)],
-        "baselines": {name: _average([life["baselines"][name] for life in lives]) for name in BASELINES},
+        "baselines": {
+            name: _average([life["baselines"][name] for life in lives if name in life["baselines"]])
+            for name in BASELINES
+        },
     }
 
 
 def live(folder: Path, seed: int, common: dict[str, Any], on_progress: ProgressCallback) -> dict[str, Any]:
     """Live one life, with an exam at each doubling of the facts from 8 on and at the end; go on where it was."""
     script = write_script(seed, facts=common["facts"], per_stretch=common["per_stretch"])
+    rivals = baselines_of(seed, common["seeds"])
     life = Life(folder, script, model_in(Path(common["base"])), common["fan_in"])
     life.open()
     try:
         for day in life.days_left():
-            on_progress(Progress("living", life.notes["days"], len(script.days) + len(BASELINES)))
+            on_progress(Progress("living", life.notes["days"], len(script.days) + len(rivals)))
             life.live(day)
             if day.told == len(script.facts) or _is_checkpoint(day.told):
                 life.notes["checkpoints"].append(_checkpoint(life, day))
             life.note(days=life.notes["days"] + 1)
-        return {"checkpoints": life.notes["checkpoints"], "baselines": _baselines(life, on_progress)}
+        return {"checkpoints": life.notes["checkpoints"], "baselines": _baselines(life, rivals, on_progress)}
     finally:
         life.close()
 
@@ -87,11 +93,11 @@ def _checkpoint(life: Life, day: Day) -> dict[str, Any]:
     }
 
 
-def _baselines(life: Life, on_progress: ProgressCallback) -> dict[str, Any]:
+def _baselines(life: Life, rivals: Mapping[str, Baseline], on_progress: ProgressCallback) -> dict[str, Any]:
     found: dict[str, Any] = life.notes.setdefault("baselines", {})
     exam = _exam(life, life.script.days[-1])
-    for number, (name, baseline) in enumerate(BASELINES.items()):
-        total = len(life.script.days) + len(BASELINES)
+    for number, (name, baseline) in enumerate(rivals.items()):
+        total = len(life.script.days) + len(rivals)
         on_progress(Progress("living", len(life.script.days) + number, total))
         if name not in found:
             found[name] = baseline(life.engine, exam)

@@ -20,8 +20,8 @@ _BASELINES = {
     "text_memory": "text memory alone",
     "all_active": "all adapters active at once, weight 1",
     "svd_merge": "the webui's merge (PEFT's svd)",
-    "sequential": "one adapter after another, each on top of those before",
-    "raw_turns": "trained on the raw turns, as many steps",
+    "sequential": "one adapter after another, each on top of those before (one life)",
+    "raw_turns": "trained on the raw turns, as many steps (one life)",
     "base": "the base alone",
 }
 
