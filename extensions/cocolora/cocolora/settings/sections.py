@@ -1,24 +1,12 @@
-"""The user's settings: validated, immutable, with units in their names; every problem is reported at once."""
+"""The sections of the settings: each setting with its sentence, its bounds and its default."""
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-import time
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
-
-from cocolora.errors import SettingsInvalid
-
-logger = logging.getLogger(__name__)
-
-_CLOCK_TICK_NS = 50_000_000
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 
 def _names(value: object) -> object:
@@ -45,18 +33,20 @@ Rules = Annotated[dict[str, ProfileName], BeforeValidator(_rules)]
 """A profile for each pattern, or one text with a rule on each line."""
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """Settings that belong together: immutable, with nothing in them that is not known."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Recording(_Section):
+class Recording(Section):
     """What is written to the journal."""
 
     enabled: bool = Field(default=True, description="Record turns. Off: nothing new is remembered or learned.")
     multi_user: bool = Field(default=False, description="Record although the webui runs with --multi-user.")
 
 
-class Learning(_Section):
+class Learning(Section):
     """How stretches of conversation become adapters."""
 
     automatic: bool = Field(default=True, description="Learn by itself when enough was said.")
@@ -112,7 +102,7 @@ class Learning(_Section):
     seed: int = Field(default=0, ge=0, description="Seed of everything random in training.")
 
 
-class Routing(_Section):
+class Routing(Section):
     """Which adapters answer a prompt."""
 
     enabled: bool = Field(default=True, description="Activate the adapters that match the prompt.")
@@ -122,7 +112,7 @@ class Routing(_Section):
     threshold: Share = Field(default=0.4, description="A memory must match the prompt this well to choose its adapter.")
 
 
-class Stack(_Section):
+class Stack(Section):
     """The adapters on the loaded model."""
 
     memory_bytes: int = Field(
@@ -133,7 +123,7 @@ class Stack(_Section):
     )
 
 
-class Retrieval(_Section):
+class Retrieval(Section):
     """Which past turns are quoted in the prompt."""
 
     quote: bool = Field(default=True, description="Quote matching past turns in the prompt.")
@@ -172,7 +162,7 @@ class Retrieval(_Section):
         return name
 
 
-class Gate(_Section):
+class Gate(Section):
     """What an adapter must show before it is trusted."""
 
     recall: Share = Field(default=0.6, description="Share of held-out questions about its facts that must be answered.")
@@ -188,7 +178,7 @@ class Gate(_Section):
     rollup_loss: Share = Field(default=0.05, description="Share of its sources' recall that a rollup may lose.")
 
 
-class Rollup(_Section):
+class Rollup(Section):
     """How adapters are gathered into fewer, larger ones."""
 
     automatic: bool = Field(default=True, description="Roll up by itself when enough adapters of a level gathered.")
@@ -203,7 +193,7 @@ class Rollup(_Section):
     )
 
 
-class Profiles(_Section):
+class Profiles(Section):
     """Lives that are kept apart, and which new chat belongs to which. A chat stays where it began until it is moved."""
 
     names: Names = Field(
@@ -225,7 +215,7 @@ class Profiles(_Section):
         return next(fits, otherwise)
 
 
-class Asides(_Section):
+class Asides(Section):
     """What cocolora answers in the chat by itself."""
 
     commands: bool = Field(
@@ -235,7 +225,7 @@ class Asides(_Section):
     )
 
 
-class Jobs(_Section):
+class Jobs(Section):
     """How background work is tried again."""
 
     attempts: int = Field(default=3, ge=1, le=20, description="A job that fails or is interrupted is tried this often.")
@@ -246,143 +236,3 @@ class Jobs(_Section):
     lease_s: float = Field(
         default=60.0, ge=3.0, description="A job whose process gave no sign for this long is taken over by another."
     )
-
-
-class Settings(_Section):
-    """All settings."""
-
-    recording: Recording = Recording()
-    learning: Learning = Learning()
-    routing: Routing = Routing()
-    stack: Stack = Stack()
-    retrieval: Retrieval = Retrieval()
-    gate: Gate = Gate()
-    jobs: Jobs = Jobs()
-    rollup: Rollup = Rollup()
-    profiles: Profiles = Profiles()
-    asides: Asides = Asides()
-
-    def of(self, profile: str) -> Settings:
-        """Return the settings that hold in a profile: these, with what differs there."""
-        whole, own = self.model_dump(), self.profiles.own.get(profile)
-        return Settings.model_validate(_merged(whole, own)) if own else self
-
-    def changed(self, section: str, **values: object) -> Settings:
-        """Return these settings with ``values`` in one section, validated; raises SettingsInvalid."""
-        whole = self.model_dump()
-        if section not in whole:
-            raise SettingsInvalid("settings", [f'there is no section "{section}"'])
-        return parse_settings(_merged(whole, {section: values}), source="settings")
-
-    def changed_in(self, profile: str, section: str, **values: object) -> Settings:
-        """Return these settings with ``values`` in one section for one profile; raises SettingsInvalid.
-
-        A setting that is given None is in this profile as it is everywhere.
-        """
-        if section not in OWN_SETTINGS:
-            raise SettingsInvalid("settings", [f'"{section}" is no section of which a profile has its own'])
-        if shared := [f"{section}.{name}" for name in values if f"{section}.{name}" in SHARED_SETTINGS]:
-            raise SettingsInvalid("settings", [f"{place}: it is the same in every profile" for place in shared])
-        known = self.profiles.own.get(profile, {})
-        wanted = {name: value for name, value in {**known.get(section, {}), **values}.items() if value is not None}
-        held = parse_settings(_merged(self.model_dump(), {**known, section: wanted}), source="settings").model_dump()
-        own = {**known, section: {name: held[section][name] for name in wanted}}
-        return self._with_own(profile, {name: differing for name, differing in own.items() if differing})
-
-    def _with_own(self, profile: str, own: Mapping[str, Mapping[str, object]]) -> Settings:
-        others = {name: parts for name, parts in self.profiles.own.items() if name != profile}
-        return self.changed("profiles", own={**others, profile: own} if own else others)
-
-
-SHARED_SETTINGS = frozenset(
-    {"learning.slice_ms", "retrieval.embedder", "retrieval.embedder_folder", "retrieval.time_zone"}
-)
-"""Settings of the model or the index that all profiles share."""
-_OWN_SECTIONS: Mapping[str, type[_Section]] = {
-    "learning": Learning,
-    "routing": Routing,
-    "retrieval": Retrieval,
-    "gate": Gate,
-    "rollup": Rollup,
-}
-OWN_SETTINGS: Mapping[str, tuple[str, ...]] = {
-    section: tuple(name for name in kind.model_fields if f"{section}.{name}" not in SHARED_SETTINGS)
-    for section, kind in _OWN_SECTIONS.items()
-}
-"""The settings that may differ in a profile, by section."""
-
-
-def _merged(whole: dict[str, Any], parts: Mapping[str, Mapping[str, object]]) -> dict[str, Any]:
-    return {**whole, **{name: {**whole.get(name, {}), **values} for name, values in parts.items()}}
-
-
-def parse_settings(values: object, *, source: str) -> Settings:
-    """Validate plain values; raises SettingsInvalid with one problem per wrong field."""
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        raise SettingsInvalid(source, [_problem(item) for item in error.errors()]) from None
-
-
-def _problem(item: object) -> str:
-    assert isinstance(item, dict)
-    where = ".".join(str(part) for part in item["loc"]) or "the file"
-    return f"{where}: {item['msg']} (found {item['input']!r})"
-
-
-def load_settings(path: Path) -> Settings:
-    """Read the settings file; the defaults when there is none. Raises SettingsInvalid."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Settings()
-    except (OSError, ValueError) as error:
-        raise SettingsInvalid(str(path), [f"not readable as JSON: {error}"]) from None
-    return parse_settings(values, source=str(path))
-
-
-def save_settings(settings: Settings, path: Path) -> None:
-    """Write the settings file in one step: a reader sees the old one or the new one."""
-    aside = path.with_suffix(".tmp")
-    with open(os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(settings.model_dump_json(indent=2) + "\n")
-    os.replace(aside, path)
-
-
-class SettingsFile:
-    """The settings as their file says, also when another process or an editor has changed it."""
-
-    def __init__(self, path: Path) -> None:
-        """Read the file. Raises SettingsInvalid."""
-        self._path = path
-        self._seen, self._settings = _stamp(path), load_settings(path)
-
-    def read(self) -> Settings:
-        """Return what holds now; a file that has become unreadable changes nothing."""
-        stamp = _stamp(self._path)
-        if stamp != self._seen or _is_fresh(stamp):
-            self._seen = stamp
-            try:
-                self._settings = load_settings(self._path)
-            except SettingsInvalid as error:
-                logger.warning("%s Until then the settings stay as they were.", error)
-        return self._settings
-
-    def keep(self, settings: Settings) -> None:
-        """Write settings that hold from now on."""
-        save_settings(settings, self._path)
-        self._settings = settings
-
-
-def _is_fresh(stamp: tuple[int, ...]) -> bool:
-    """Say whether a file was written so lately that another change may have the same stamp."""
-    return bool(stamp) and time.time_ns() - stamp[0] < _CLOCK_TICK_NS
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    """Return what changes with a file's content."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_mtime_ns, found.st_size, found.st_ino
