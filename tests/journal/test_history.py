@@ -17,6 +17,8 @@ def test_turns_and_conversations_are_counted_by_profile(journal):
     assert journal.counts("work") == Counts(conversations=0, turns=0)
     journal.sync(CHAT, ROWS[:1], now=NOW)
     assert journal.counts("personal").turns == 1
+    journal.sync(CHAT, [], now=NOW)
+    assert journal.counts("personal") == Counts(conversations=0, turns=0)
 
 
 def test_the_revision_changes_with_every_change_and_by_nothing_else(journal, tmp_path):

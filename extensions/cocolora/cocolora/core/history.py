@@ -11,7 +11,7 @@ MOST_POINTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much of a profile is in the journal, counted and not read."""
+    """How much of a profile is in the journal, counted and not read: turns that are so, and conversations with any."""
 
     conversations: int
     turns: int

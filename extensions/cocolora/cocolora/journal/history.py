@@ -17,7 +17,8 @@ _MINUTE = 16
 def count_all(connection: sqlite3.Connection, profile: str) -> Counts:
     """Count a profile's conversations and current turns."""
     row = connection.execute(
-        "SELECT (SELECT count(*) FROM conversations WHERE profile = ?1), "
+        "SELECT (SELECT count(DISTINCT x.conversation_id) FROM conversation_turns x JOIN turns t ON t.id = x.turn_id "
+        "WHERE t.profile = ?1 AND t.state = 'current'), "
         "(SELECT count(*) FROM turns WHERE profile = ?1 AND state = 'current')",
         (profile,),
     ).fetchone()
