@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cocolora.cli import main
-from cocolora.cli.commands import console
+from cocolora.cli.terminal import console
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, Recipe
 from cocolora.core.conversations import ChatMessage
 from cocolora.core.export import ExportForm, Number

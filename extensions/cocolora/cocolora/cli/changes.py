@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from cocolora.cli.commands import opened, show
+from cocolora.cli.terminal import opened, show
 from cocolora.errors import SettingsInvalid
 
 

@@ -6,59 +6,13 @@ import dataclasses
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress as Bar
-from rich.table import Table
-
-from cocolora.core.adapters import Activation, Adapter, in_order
-from cocolora.core.events import Progress, ProgressCallback
+from cocolora.cli.adapters import adapters, as_values
+from cocolora.cli.terminal import console, opened, progress_bar, show
 from cocolora.core.phrases import count
-from cocolora.engine import Engine
-from cocolora.engine.home import default_home
-from cocolora.engine.open_model import DEMO_BASE, model_in
-from cocolora.errors import AmbiguousName, UnknownId
-
-console = Console()
-
-
-@contextmanager
-def opened(arguments: Namespace, *, resident: bool = False) -> Iterator[Engine]:
-    """Open the engine that the common options name; a ``resident`` one goes on with jobs that were interrupted."""
-    find_model = model_in(arguments.base or DEMO_BASE, quantise=arguments.quantise)
-    engine = Engine(arguments.home or default_home(), find_model, resident=resident)
-    try:
-        yield engine
-    finally:
-        engine.close()
-
-
-@contextmanager
-def progress_bar(arguments: Namespace) -> Iterator[ProgressCallback]:
-    """Show a bar on stderr while the command works."""
-    with Bar(console=Console(stderr=True), transient=True, disable=arguments.json) as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(progress: Progress) -> None:
-            task = tasks.setdefault(progress.doing, None)
-            if task is None:
-                task = tasks[progress.doing] = bar.add_task(progress.doing, total=progress.total)
-            bar.update(task, completed=progress.done, total=progress.total)
-
-        yield show
-
-
-def show(arguments: Namespace, values: dict[str, Any], *lines: str) -> None:
-    """Print one JSON object, or the lines."""
-    if arguments.json:
-        print(json.dumps(values, ensure_ascii=False, default=str))
-    else:
-        for line in lines:
-            console.print(line, markup=False, highlight=False)
+from cocolora.engine.open_model import DEMO_BASE
 
 
 def demo(arguments: Namespace) -> int:
@@ -133,66 +87,6 @@ def status(arguments: Namespace) -> int:
     values = dataclasses.asdict(seen) | {"adapters": [as_values(adapter) for adapter in seen.adapters]}
     show(arguments, values, f"Model: {seen.model or 'none'}", seen.sentence)
     return 0
-
-
-def adapters(arguments: Namespace) -> int:
-    """List the adapters, or change one."""
-    with opened(arguments) as engine:
-        if arguments.adapter:
-            _change(engine, find_adapter(engine, arguments.adapter, arguments), arguments)
-        found = in_order(engine.adapters(arguments.profile))
-    if arguments.json:
-        show(arguments, {"adapters": [as_values(adapter) for adapter in found]})
-    elif found:
-        console.print(_table(found))
-    else:
-        show(arguments, {}, "No adapters yet. `cocolora learn` makes them from what was said.")
-    return 0
-
-
-def find_adapter(engine: Engine, wanted: str, arguments: Namespace) -> Adapter:
-    """Return the adapter with this id or name: in the profile that was named, in any if none was.
-
-    Raises UnknownId, AmbiguousName.
-    """
-    profile = None if arguments.any_profile else arguments.profile
-    known = engine.adapters(profile)
-    found = [one for one in known if one.id == wanted] or [one for one in known if one.name == wanted]
-    if not found:
-        raise UnknownId("adapter", wanted)
-    if len(found) > 1:
-        raise AmbiguousName(wanted, [(adapter.profile, adapter.id) for adapter in found])
-    return found[0]
-
-
-def _change(engine: Engine, adapter: Adapter, arguments: Namespace) -> None:
-    if arguments.delete:
-        engine.catalogue.delete(adapter.id)
-        return
-    if arguments.activation:
-        engine.catalogue.set_activation(adapter.id, Activation(arguments.activation))
-    if arguments.rename is not None or arguments.weight is not None:
-        engine.catalogue.change(adapter.id, name=arguments.rename, weight=arguments.weight)
-    if arguments.move:
-        engine.catalogue.move(adapter.id, up=arguments.move == "up")
-
-
-def _table(found: list[Adapter]) -> Table:
-    table = Table("id", "name", "kind", "turns", "made", "recall", "kept", "abstains", "state")
-    for adapter in found:
-        scores = adapter.scores
-        shares = [f"{s:.0%}" for s in (scores.recall, scores.retention, scores.abstention)] if scores else ["–"] * 3
-        state = adapter.activation if adapter.usable else f"{adapter.state}, off"
-        made = f"{adapter.made_at:%Y-%m-%d %H:%M}"
-        table.add_row(
-            adapter.id, adapter.name, adapter.kind, str(len(adapter.turn_versions)), made, *shares, str(state)
-        )
-    return table
-
-
-def as_values(adapter: Adapter) -> dict[str, Any]:
-    """Return an adapter as plain values."""
-    return dataclasses.asdict(adapter)
 
 
 def forget(arguments: Namespace) -> int:

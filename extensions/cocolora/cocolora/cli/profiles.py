@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from dataclasses import asdict
 
-from cocolora.cli.commands import console, show
+from cocolora.cli.terminal import console, show
 from cocolora.core.phrases import count
 from cocolora.engine import Engine
 from cocolora.engine.home import Home, default_home

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from argparse import Namespace
 
-from cocolora.cli.commands import as_values, find_adapter, progress_bar, show
+from cocolora.cli.adapters import as_values, find_adapter
+from cocolora.cli.terminal import progress_bar, show
 from cocolora.core.adapters import AdapterState
 from cocolora.core.phrases import count
 from cocolora.core.rollup import RollupMethod, RollupPlan

@@ -7,7 +7,8 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Any
 
-from cocolora.cli.commands import console, find_adapter, progress_bar, show
+from cocolora.cli.adapters import find_adapter
+from cocolora.cli.terminal import console, progress_bar, show
 from cocolora.core.export import ExportForm, Number
 from cocolora.core.phrases import count
 from cocolora.engine import Engine
