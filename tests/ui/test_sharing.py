@@ -232,6 +232,26 @@ def test_a_bundle_says_which_of_its_adapters_no_prompt_would_choose(engine, page
     assert shown.count(importing.WITHOUT_QUESTIONS) == 1
 
 
+@pytest.mark.parametrize("decision", ["take in", "leave", "look into another"])
+def test_an_uploaded_bundle_is_deleted_when_it_was_decided_on(engine, page, learned, tmp_path, monkeypatch, decision):
+    adapter, uploaded = learned("gift"), tmp_path / "friend.zip"
+    uploaded.write_bytes(b"a bundle")
+    bundle = CheckedBundle(uploaded, adapter.base, (), Limits(), "", STARTED, files=9, size_bytes=9)
+    page.offered = offered = Imported(bundle, (adapter,), "none.")
+    monkeypatch.setattr(engine.sharing, "take_in", lambda source, profile: offered)
+    monkeypatch.setattr(engine.sharing, "look_into", lambda source: offered)
+    importing.look_into(engine, page, str(uploaded))
+    assert uploaded.exists()
+    match decision:
+        case "take in":
+            assert importing.take_in(engine, page).startswith("Took in 1 adapter")
+        case "leave":
+            assert importing.leave(engine, page) == "Nothing was taken in."
+        case _:
+            importing.look_into(engine, page, str(tmp_path / "other.zip"))
+    assert not uploaded.exists()
+
+
 def test_a_key_is_made_once_and_shown(engine, page):
     assert importing.NO_KEY in importing.show_key(Lookout(engine).look(page))
     assert "signed by RW" in importing.make_key(engine, page)
