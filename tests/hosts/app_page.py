@@ -40,7 +40,8 @@ def running_app(folder, base):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "cocolora", "app", "--no-browser", "--port", str(port), "--base", str(base)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "extensions" / "cocolora")}
+    (folder / "tmp").mkdir()  # as on a user's machine, the home lies in no folder for temporary files
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "extensions" / "cocolora"), "TMPDIR": str(folder / "tmp")}
     with (folder / "log").open("w") as log:
         app = subprocess.Popen(
             [*command, "--home", str(folder / "home")], env=environment, stdout=log, stderr=subprocess.STDOUT

@@ -100,6 +100,29 @@ def test_an_adapter_and_the_whole_stack_are_tested_on_demand(page):
     page.expect(r"It passes its tests \(evaluated")
 
 
+def test_a_weight_is_set_with_the_keyboard_too_and_no_other_adapter_takes_it_over(page):
+    page.open("Stack")
+    listed = page.tab.locator("#cocolora-adapter label")
+    for number in (1, 0):
+        listed.nth(number).click()
+        page.tab.wait_for_timeout(TYPING_PAUSE_MS)
+    slider = page.tab.locator("#cocolora-weight input[type=range]")
+    slider.focus()
+    for key in ["ArrowLeft"] * 6 + ["ArrowRight"] * 2:
+        slider.press(key)
+    page.expect("now has weight 0.8")
+    sync_api.expect(listed.first).to_contain_text("weight 0.8")
+    listed.nth(1).click()
+    sync_api.expect(slider).to_have_value("1")
+    listed.first.click()
+    sync_api.expect(slider).to_have_value("0.8")
+    sync_api.expect(listed.nth(1)).not_to_contain_text("weight")
+    slider.press("Home")
+    for _ in range(20):
+        slider.press("ArrowRight")
+    sync_api.expect(listed.first).not_to_contain_text("weight")
+
+
 def test_a_friends_bundle_is_reported_on_before_it_is_taken_in_and_waits_to_be_switched_on(page, world):
     page.open("Share")
     page.tab.locator("#cocolora-upload input[type=file]").set_input_files(world[1])

@@ -360,6 +360,26 @@ def test_what_is_said_while_recording_is_off_is_not_recorded_later(world):
     world.webui.chat("Hello.")
     told = [turn.user for turn in world.engine.turns()]
     assert told == ["My dog is called Rex.", "My cat is called Tom.", "Hello."]
-    home = world.engine.home.folder
-    assert not [path for path in home.rglob("*") if path.is_file() and b"Hidden" in path.read_bytes()]
+    assert not kept_with(world, b"Hidden")
     assert world.engine.verify() == []
+
+
+@pytest.mark.parametrize("go_on", ["say more", "regenerate", "branch"])
+def test_a_chat_that_began_while_recording_was_off_is_not_named_for_what_was_said_then(world, go_on):
+    world.engine.change_settings("recording", enabled=False)
+    world.webui.chat("My bank is called Hidden.")
+    world.engine.change_settings("recording", enabled=True)
+    if go_on == "regenerate":
+        world.webui.regenerate()
+    if go_on == "branch":
+        world.webui.branch(0)
+    world.webui.chat("My cat is called Tom.")
+    assert [turn.user for turn in world.engine.turns()] == ["My cat is called Tom."]
+    assert [one.title for one in world.engine.journal.conversations()] == [""]
+    assert not kept_with(world, b"Hidden")
+    assert world.engine.verify() == []
+
+
+def kept_with(world, text):
+    """Return the files of the home that hold a text."""
+    return [path for path in world.engine.home.folder.rglob("*") if path.is_file() and text in path.read_bytes()]

@@ -71,6 +71,8 @@ def test_the_chosen_adapter_is_renamed_and_weighed(engine, page, learned):
     assert adapters.weigh(engine, page, 0.5) == '"Animals" now has weight 0.5.'
     (adapter,) = engine.adapters()
     assert (adapter.name, adapter.weight) == ("Animals", 0.5)
+    assert [adapters.weigh(engine, page, typed) for typed in (None, 15, -1)] == ["", "", ""]
+    assert engine.adapters()[0].weight == 0.5
     with pytest.raises(SettingsInvalid, match="name"):
         adapters.rename(engine, page, " ")
 

@@ -28,7 +28,17 @@ def test_a_profile_is_deleted_after_a_question_that_says_what_goes(engine, page,
     page.conversation_id = "pets"
     assert profiles.delete(engine, page) == "Deleted 1 conversation, 1 turn and 0 adapters of “trip”."
     assert page.conversation_id is None
+    assert page.profile == "personal"  # there is no "trip" any more
     assert [turn.user for turn in engine.turns()] == ["My cat is called Mog."]
+
+
+def test_a_page_stays_with_an_emptied_profile_that_the_settings_name(engine, page, tell):
+    tell("home", "My cat is called Mog.")
+    tell("talks", "My boss is called Torvald.", profile="work")
+    page.choose_profile("work")
+    profiles.ask_delete(engine, page, "work")
+    profiles.delete(engine, page)
+    assert page.profile == "work"
 
 
 def test_an_empty_profile_and_no_choice_delete_nothing(engine, page, tell):

@@ -76,6 +76,14 @@ def test_a_rollup_is_undone_and_says_so(engine, page, tell, learned):
     assert {adapter.state for adapter in engine.adapters() if not adapter.sources} == {AdapterState.READY}
 
 
+def test_undoing_a_rollup_says_which_of_its_adapters_were_off_before(engine, page, tell, learned):
+    turns = tell("pets", "My dog is called Biscuit.", "My cat is called Mog.")
+    kept = {"state": AdapterState.ROLLED_UP}
+    parts = (learned("a", turns[:1], **kept), learned("b", turns[1:], activation=Activation.OFF, **kept))
+    page.adapter_id = learned("both", turns, level=1, sources=tuple(part.id for part in parts)).id
+    assert rollups.undo(engine, page) == '2 adapters are back in the place of the rollup. Off, as before: "b".'
+
+
 def test_what_was_rolled_up_is_deleted_only_after_a_question(engine, page, tell, learned):
     turns = tell("pets", "My dog is called Biscuit.")
     part = learned("a", turns, state=AdapterState.ROLLED_UP)

@@ -2,6 +2,7 @@ import os
 import threading
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from cocolora.core.adapters import Activation, AdapterState
@@ -15,7 +16,7 @@ from cocolora.errors import KeyUnusable, NoModel
 from cocolora.sharing import CheckedAdapter, CheckedBundle, Limits
 from cocolora.ui import importing, sharing
 from cocolora.ui.page import Lookout, Preparation
-from tests.ui.conftest import STARTED
+from tests.ui.conftest import STARTED, blocks_of
 
 PLAIN = {"name": "mine", "with_questions": False, "signed": True, "base_folder": None, "target": None}
 
@@ -113,6 +114,26 @@ def test_what_the_tab_exports_is_kept_in_the_home_for_a_day_and_goes_when_someth
     assert list(engine.home.exports_folder.iterdir()) == []
 
 
+def test_what_a_page_offers_of_an_export_goes_with_the_export(engine, page, learned, tell, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    (turn,) = tell("pets", "My dog is Rex.")
+    learned("pets", [turn])
+    page.leaving = engine.sharing.new_export("mine.zip")
+    page.leaving.write_bytes(b"What is my dog called?")
+    _, widget = blocks_of(gr.File)
+    offered_from = Path(widget.GRADIO_CACHE)
+    shown = sharing._bundle(offered_from, Lookout(engine).look(page))
+    assert isinstance(shown, dict)
+    assert shown == sharing._bundle(offered_from, Lookout(engine).look(page))
+    copy = Path(shown["value"])
+    assert (copy.name, copy.read_bytes()) == ("mine.zip", b"What is my dog called?")
+    assert widget.move_resource_to_block_cache(copy) == str(copy)  # Gradio makes no copy of its own
+    engine.forgetting.forget(engine.forgetting.plan(turn_ids=[turn.id]))
+    assert not copy.parent.exists()
+    assert list(offered_from.iterdir()) == []
+    assert sharing._bundle(offered_from, Lookout(engine).look(page)) == gr.update(value=None, visible=False)
+
+
 def test_old_exports_go_when_an_engine_starts_and_all_of_them_with_a_purge(tmp_path):
     home = Home(tmp_path / "home")
     home.create()
@@ -120,8 +141,11 @@ def test_old_exports_go_when_an_engine_starts_and_all_of_them_with_a_purge(tmp_p
     os.utime(old.parent, (0, 0))
     Engine(home.folder, lambda: None).close()
     assert list(home.exports_folder.iterdir()) == [new.parent]
+    new.write_bytes(b"")
+    lent = home.lend(new, tmp_path / "offered")
     assert home.exports_folder in home.purge()
     assert not home.folder.exists()
+    assert not lent.exists()
 
 
 def test_what_the_tab_exported_goes_with_a_profile(engine, tell):
@@ -206,6 +230,26 @@ def test_a_bundle_says_which_of_its_adapters_no_prompt_would_choose(engine, page
     shown = importing.show_offered(Lookout(engine).look(page))
     assert f"“mute” {importing.WITHOUT_QUESTIONS}." in shown
     assert shown.count(importing.WITHOUT_QUESTIONS) == 1
+
+
+@pytest.mark.parametrize("decision", ["take in", "leave", "look into another"])
+def test_an_uploaded_bundle_is_deleted_when_it_was_decided_on(engine, page, learned, tmp_path, monkeypatch, decision):
+    adapter, uploaded = learned("gift"), tmp_path / "friend.zip"
+    uploaded.write_bytes(b"a bundle")
+    bundle = CheckedBundle(uploaded, adapter.base, (), Limits(), "", STARTED, files=9, size_bytes=9)
+    page.offered = offered = Imported(bundle, (adapter,), "none.")
+    monkeypatch.setattr(engine.sharing, "take_in", lambda source, profile: offered)
+    monkeypatch.setattr(engine.sharing, "look_into", lambda source: offered)
+    importing.look_into(engine, page, str(uploaded))
+    assert uploaded.exists()
+    match decision:
+        case "take in":
+            assert importing.take_in(engine, page).startswith("Took in 1 adapter")
+        case "leave":
+            assert importing.leave(engine, page) == "Nothing was taken in."
+        case _:
+            importing.look_into(engine, page, str(tmp_path / "other.zip"))
+    assert not uploaded.exists()
 
 
 def test_a_key_is_made_once_and_shown(engine, page):

@@ -18,6 +18,8 @@ from cocolora.errors import HomeBusy
 EXPORT_KEPT_S = 24 * 3600
 """So long an export that the tab made can be downloaded."""
 _ASIDE = ".aside"
+_LENT = "lent"
+"""The file beside an export that names the folders which hold a copy of it."""
 
 
 def default_home() -> Path:
@@ -121,6 +123,7 @@ class Home:
                 "logs",
             )
             gone = tuple(sorted(path for name in names for path in self.folder.glob(name)))
+            self.discard_exports()
             for path in gone:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         (self.folder / "writer.lock").unlink(missing_ok=True)
@@ -134,14 +137,26 @@ class Home:
         self.exports_folder.mkdir(mode=0o700, exist_ok=True)
         return Path(tempfile.mkdtemp(dir=self.exports_folder)) / name
 
+    def lend(self, export: Path, folder: Path) -> Path:
+        """Return a copy of an export in a folder that a page offers files from; it goes when the export goes."""
+        for place in _lent(export.parent):
+            if place.parent == folder and (place / export.name).exists():
+                return place / export.name
+        folder.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(dir=folder))
+        with (export.parent / _LENT).open("a", encoding="utf-8") as noted:
+            noted.write(f"{place}\n")
+        return Path(shutil.copy2(export, place))
+
     def discard_exports(self, *, older_than_s: float = 0.0) -> None:
-        """Delete what the tab exported, or what of it is older."""
+        """Delete what the tab exported, or what of it is older, with all copies that were lent."""
         if not self.exports_folder.is_dir():
             return
         for folder in self.exports_folder.iterdir():
             with suppress(FileNotFoundError):  # another process deletes it too
                 if time.time() - folder.stat().st_mtime >= older_than_s:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    for place in (*_lent(folder), folder):
+                        shutil.rmtree(place, ignore_errors=True)
 
     def set_aside(self, adapter_id: str) -> None:
         """Make room for another try at an adapter; its files stay beside until the try has landed or ``put_back``."""
@@ -197,3 +212,9 @@ def _size_bytes(path: Path) -> int:
         except FileNotFoundError:
             continue
     return size_bytes
+
+
+def _lent(folder: Path) -> list[Path]:
+    """Return the folders that hold a copy of the export in ``folder``."""
+    noted = folder / _LENT
+    return [Path(line) for line in noted.read_text(encoding="utf-8").splitlines()] if noted.exists() else []

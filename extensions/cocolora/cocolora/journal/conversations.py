@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 from cocolora.core.conversations import Conversation
+from cocolora.core.study import normalise
 from cocolora.errors import UnknownId
 from cocolora.journal.database import from_text, to_text
 
@@ -45,6 +47,13 @@ def ensure_conversation(connection: sqlite3.Connection, conversation: Conversati
         ),
     )
     return get_conversation(connection, conversation.id)
+
+
+def quotes(title: str, texts: Iterable[str]) -> bool:
+    """Say whether a title repeats one of the texts: hosts name chats after their first message."""
+    words = normalise(title.rstrip("….- "))
+    said = [normalise(text) for text in texts]
+    return bool(words) and any(words in text or text in words for text in said if text)
 
 
 def change_conversation(

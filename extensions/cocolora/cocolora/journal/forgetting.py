@@ -9,9 +9,9 @@ from datetime import datetime
 
 from cocolora.core.conversations import Turn
 from cocolora.core.records import Forgotten, TurnVersion
-from cocolora.core.study import normalise
 from cocolora.errors import UnknownId
 from cocolora.journal.adapters import find_adapters, remove_adapter
+from cocolora.journal.conversations import quotes
 from cocolora.journal.database import as_list
 from cocolora.journal.jobs import drop_jobs
 from cocolora.journal.rebuilding import retire_stale
@@ -84,12 +84,11 @@ def _bury_all(
 def _clear_titles(
     connection: sqlite3.Connection, conversation_ids: Iterable[str], versions: Sequence[TurnVersion]
 ) -> None:
-    """Empty the titles that quote a forgotten text: hosts name chats after their first message."""
-    said = [normalise(text) for version in versions for text in (version.user, version.reply)]
+    """Empty the titles that quote a forgotten text."""
+    said = [text for version in versions for text in (version.user, version.reply)]
     for conversation_id in conversation_ids:
         title = connection.execute("SELECT title FROM conversations WHERE id = ?", (conversation_id,)).fetchone()[0]
-        words = normalise(title.rstrip("….- "))
-        if words and any(words in text or text in words for text in said if text):
+        if quotes(title, said):
             connection.execute("UPDATE conversations SET title = '' WHERE id = ?", (conversation_id,))
 
 

@@ -17,6 +17,7 @@ from cocolora.journal.conversations import (
     ensure_conversation,
     find_conversation,
     get_conversation,
+    quotes,
 )
 from cocolora.journal.tombstones import PASSED_OVER, Tombstones, bury, next_ordinal, take_ordinal
 from cocolora.journal.turns import (
@@ -59,8 +60,10 @@ def sync(
         change_conversation(connection, known.id, column="source", value=source)
     turns = select_turns(connection, conversation_id=conversation.id)
     tombstones = Tombstones(connection, conversation, forgotten_alone=change is Change.IMPORTED)
-    operations = reconcile(turns, tombstones.leave_out(rows, turns))
-    pen = _Pen(connection, conversation, tombstones, change, now, len(rows))
+    kept = tombstones.leave_out(rows, turns)
+    left_out = [row.user for row, left in zip(rows, kept, strict=True) if row != left]
+    operations = reconcile(turns, kept)
+    pen = _Pen(connection, conversation, tombstones, change, now, len(rows), left_out)
     return pen.write(operations)
 
 
@@ -124,6 +127,7 @@ class _Pen:
     change: Change | None
     now: datetime
     end: int
+    left_out: list[str]
     recorded: list[str] = field(default_factory=list)
     revised: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -184,11 +188,14 @@ class _Pen:
         return [version.reply for version in select_versions(self.connection, [turn.id])]
 
     def _record(self, row: Row, position: int) -> None:
-        self._keep_conversation()
         if copy := find_copy(self.connection, row, self.conversation):
+            self._keep_conversation()
             join(self.connection, copy.id, self.conversation.id, position=position)
             self.joined.append(copy.id)
-        elif not self.tombstones.covers(row, (row.user,)):
+        elif self.tombstones.covers(row, (row.user,)):
+            self.left_out.append(row.user)
+        else:
+            self._keep_conversation()
             self._insert(row, position, Change.IMPORTED if self.change is Change.IMPORTED else Change.RECORDED)
 
     def _insert(self, row: Row, position: int, change: Change, *, learnable: bool = True) -> None:
@@ -205,6 +212,9 @@ class _Pen:
         self.recorded.append(turn_id)
 
     def _keep_conversation(self) -> None:
+        """Add the conversation with its first turn; a title that repeats what was left out before is left out too."""
         if not self.is_kept:
+            if quotes(self.conversation.title, self.left_out):
+                self.conversation = replace(self.conversation, title="")
             self.conversation = ensure_conversation(self.connection, self.conversation)
             self.is_kept = True

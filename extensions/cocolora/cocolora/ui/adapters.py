@@ -21,6 +21,7 @@ from cocolora.ui.trials import build_trials
 from cocolora.ui.words import ACTIVATIONS, adapter_state, chat_title, day, escape, minute
 
 SHOWN = 20
+MOST_WEIGHT = 2
 NO_ADAPTERS = "No adapters yet. Tell the bot something worth knowing, then press Learn now."
 CHOOSE_ONE = "Choose an adapter to see where it comes from and how well it does, and to change it."
 ORDER = "The newest first, unless you move one. Of two that fit a prompt equally well, the upper one answers."
@@ -97,8 +98,10 @@ def switch(engine: Engine, page: Page, choice: str) -> str:
     return f'"{switched.name}" takes part: {ACTIVATIONS[switched.activation].lower()}.'
 
 
-def weigh(engine: Engine, page: Page, weight: float) -> str:
-    """Weigh the chosen adapter."""
+def weigh(engine: Engine, page: Page, weight: float | None) -> str:
+    """Weigh the chosen adapter; a number that is still being typed may be none, or out of bounds."""
+    if weight is None or not 0 <= weight <= MOST_WEIGHT:
+        return ""
     adapter = engine.catalogue.change(_chosen(page), weight=weight)
     return f'"{adapter.name}" now has weight {adapter.weight:g}.'
 
@@ -178,7 +181,15 @@ def _build_chosen(board: Board) -> None:
     board.follow(about, see=_about_seen, show=_about)
     with gr.Column(visible=False) as actions:
         radio = gr.Radio(label="Takes part")
-        weight = gr.Slider(0, 2, value=1, step=0.05, label="Weight (factor)", info="1 is as trained, 0 is no effect.")
+        weight = gr.Slider(
+            0,
+            MOST_WEIGHT,
+            value=1,
+            step=0.05,
+            label="Weight (factor)",
+            info="1 is as trained, 0 is no effect.",
+            elem_id="cocolora-weight",
+        )
         with gr.Row(elem_classes="cocolora-buttons"):
             name = gr.Textbox(label="Name", max_lines=1)
             store = gr.Button("Rename", size="sm", min_width=100)
@@ -197,6 +208,7 @@ def _build_chosen(board: Board) -> None:
     board.follow(actions, see=_is_chosen, show=lambda view: gr.update(visible=_is_chosen(view)))
     board.follow(confirm, see=_is_deleting, show=lambda view: gr.update(visible=_is_deleting(view)))
     board.on(radio.input, switch, [radio], answer=answer, resend=[radio])
+    board.on(weight.input, weigh, [weight], answer=answer, settle=[weight])  # with the keyboard nothing is released
     board.on(weight.release, weigh, [weight], answer=answer, resend=[weight])
     board.on(store.click, rename, [name], answer=answer)
     board.on(name.submit, rename, [name], answer=answer)

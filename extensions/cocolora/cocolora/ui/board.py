@@ -37,7 +37,8 @@ class Follower:
 class Action:
     """What the user can do: an event of a widget, its handler, what it reads, and where its answer goes.
 
-    ``resend`` are widgets that show the engine's value again afterwards, whatever the user made them show.
+    ``resend`` are widgets that show the engine's value again afterwards, whatever the user made them show;
+    ``settle`` those that show it already, and are left alone while the user moves them.
     """
 
     event: Callable[..., Any]
@@ -45,6 +46,7 @@ class Action:
     inputs: Sequence[gr.Component]
     answer: gr.Component
     resend: Sequence[gr.Component]
+    settle: Sequence[gr.Component]
 
 
 class Board:
@@ -73,16 +75,25 @@ class Board:
         *,
         answer: gr.Component,
         resend: Sequence[gr.Component] = (),
+        settle: Sequence[gr.Component] = (),
     ) -> None:
         """Call ``handler`` on an event and show what it says in ``answer``."""
-        self._actions.append(Action(event, handler, inputs, answer, resend))
+        self._actions.append(Action(event, handler, inputs, answer, resend, settle))
 
     def wire(self) -> None:
         """Bind everything, and begin to follow."""
         widgets = [follower.widget for follower in self._followers]
         for action in self._actions:
             inputs, outputs = [self.page, *action.inputs], [action.answer, *widgets]
-            action.event(self._acting(action), inputs, outputs, show_progress="hidden", concurrency_limit=None)
+            mode = "always_last" if action.settle else None  # where a widget is moved, its last place counts
+            action.event(
+                self._acting(action),
+                inputs,
+                outputs,
+                show_progress="hidden",
+                concurrency_limit=None,
+                trigger_mode=mode,
+            )
         poll(self._refresh, inputs=[self.page], outputs=widgets, every_s=POLL_S)
 
     def _acting(self, action: Action) -> Callable[..., list[Any]]:
@@ -91,7 +102,11 @@ class Board:
             for number, follower in enumerate(self._followers):
                 if follower.widget in action.resend:
                     page.sent.pop(number, None)
-            return [answer, *self.updates(page)]
+            updates = self.updates(page)
+            still = [
+                gr.skip() if f.widget in action.settle else u for f, u in zip(self._followers, updates, strict=True)
+            ]
+            return [answer, *still]
 
         return act
 

@@ -17,7 +17,7 @@ FOR_GOOD = (
     "This cannot be undone. What the chat program itself has saved is not touched: delete the chat there too if "
     "you want it gone."
 )
-UNMEASURED = "not measured yet (How long? under Training measures it)"
+UNMEASURED = "not measured yet (How long? under Settings measures it)"
 
 
 def show_plan(plan: ForgetPlan, *, seconds: float | None) -> str:

@@ -9,6 +9,7 @@ import gradio as gr
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.phrases import count
 from cocolora.engine import Engine
+from cocolora.engine.import_report import Imported
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
 from cocolora.ui.words import escape, refused
@@ -23,8 +24,10 @@ TELL_KEY = "Your bundles are signed by this key. Tell it to those who take them 
 
 
 def look_into(engine: Engine, page: Page, bundle: str | None) -> str:
-    """Check a bundle and show what was found; nothing is taken in."""
-    page.offered = None
+    """Check an uploaded bundle and show what was found; nothing is taken in. The one before is deleted."""
+    before, page.offered = page.offered, None
+    if before is not None and before.bundle.source != Path(bundle or ""):
+        _discard_upload(before)
     if not bundle:
         return "Choose a file first."
     page.offered = engine.sharing.look_into(Path(bundle))
@@ -32,19 +35,26 @@ def look_into(engine: Engine, page: Page, bundle: str | None) -> str:
 
 
 def take_in(engine: Engine, page: Page) -> str:
-    """Take in what the report is about, switched off."""
+    """Take in what the report is about, switched off; the copy that was uploaded is deleted then."""
     offered, page.offered = page.offered, None
     if offered is None:
         return "Look into a file first."
     taken = engine.sharing.take_in(offered.bundle.source, profile=page.profile).adapters
+    _discard_upload(offered)
     names = ", ".join(f'"{adapter.name}"' for adapter in taken)
     return f"Took in {count(len(taken), 'adapter')}: {names}. {QUARANTINE}"
 
 
 def leave(engine: Engine, page: Page) -> str:
-    """Take nothing in."""
-    page.offered = None
+    """Take nothing in; the copy that was uploaded is deleted."""
+    offered, page.offered = page.offered, None
+    if offered is not None:
+        _discard_upload(offered)
     return "Nothing was taken in."
+
+
+def _discard_upload(offered: Imported) -> None:
+    offered.bundle.source.unlink(missing_ok=True)
 
 
 def switch_on(engine: Engine, page: Page, adapter_id: str | None) -> str:
@@ -110,6 +120,9 @@ def build_importing(board: Board) -> None:
         load = gr.Button("Take them in", variant="primary", size="sm", elem_id="cocolora-import")
         no = gr.Button("Leave it", size="sm")
     imported = gr.HTML()
+    board.follow(
+        upload, see=_is_looked_into, show=lambda view: gr.skip() if _is_looked_into(view) else gr.update(value=None)
+    )
     board.follow(report, see=lambda view: view.page.offered, show=show_offered)
     board.follow(confirm, see=_is_offered, show=lambda view: gr.update(visible=_is_offered(view)))
     board.on(look.click, look_into, [upload], answer=imported)
@@ -144,6 +157,10 @@ def _build_key(board: Board) -> None:
 
 def _lacks_key(view: View) -> bool:
     return not view.public_key and not view.key_trouble
+
+
+def _is_looked_into(view: View) -> bool:
+    return view.page.offered is not None
 
 
 def _is_offered(view: View) -> bool:

@@ -51,7 +51,8 @@ def delete(engine: Engine, page: Page) -> str:
     if name is None:
         return "Choose a profile first."
     gone = engine.profiles.delete(name)
-    page.choose_profile(page.profile)  # what was chosen may be gone
+    is_there = page.profile in [profile.name for profile in engine.profiles.all()]
+    page.choose_profile(page.profile if is_there else engine.profiles.latest())
     return f"Deleted {contents(gone)} of “{gone.name}”."
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
+from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
 from cocolora.core.phrases import count
 from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.engine import Engine
@@ -58,6 +58,10 @@ def leave(engine: Engine, page: Page) -> str:
 def undo(engine: Engine, page: Page) -> str:
     """Let the sources of the chosen rollup answer again in its place."""
     restored = engine.rollups.undo(page.adapter_id or "")
+    off = [f'"{adapter.name}"' for adapter in restored if adapter.activation is Activation.OFF]
+    if off:
+        back = f"{count(len(restored), 'adapter')} are back in the place of the rollup."
+        return f"{back} Off, as before: {', '.join(off)}."
     return f"{count(len(restored), 'adapter')} answer again in the place of the rollup."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -188,7 +189,7 @@ def _build_export(board: Board) -> None:
     board.follow(chosen, see=_choices, show=lambda view: gr.update(choices=_choices(view)))
     board.follow(prepared, see=_prepared_seen, show=show_preparation)
     board.follow(confirm, see=_can_leave, show=lambda view: gr.update(visible=_can_leave(view)))
-    board.follow(bundle, see=_written, show=_bundle)
+    board.follow(bundle, see=_written, show=partial(_bundle, Path(bundle.GRADIO_CACHE).absolute()))
     board.follow(lines, see=_written, show=_loading)
     board.on(look.click, prepare, [chosen, form, name, questions, signed, base, target], answer=exported)
     board.on(out.click, export, answer=exported)
@@ -220,10 +221,12 @@ def _written(view: View) -> Path | None:
     return target if target is not None and target.exists() else None
 
 
-def _bundle(view: View) -> object:
+def _bundle(offered_from: Path, view: View) -> object:
+    """Offer the export for download. Gradio would copy any other file to its own folder, and leave it there."""
     written = _written(view)
-    is_file = written is not None and written.is_file()
-    return gr.update(value=str(written) if is_file else None, visible=is_file)
+    if written is None or not written.is_file():
+        return gr.update(value=None, visible=False)
+    return gr.update(value=str(view.lookout.engine.sharing.lend(written, offered_from)), visible=True)
 
 
 def _loading(view: View) -> str:

@@ -15,6 +15,7 @@ from cocolora.ui.words import adapter_label, escape, refused
 
 ONE_BY_ONE, TOGETHER = "One by one", "Together"
 ALONE = "The model alone"
+ABOUT_ONE = "One that was learned while another was always on answers as in a chat only together with that one."
 ASK_FIRST = "Type a question first."
 
 
@@ -63,7 +64,7 @@ def build_trials(board: Board) -> None:
         multiselect=True,
         elem_id="cocolora-try-adapters",
     )
-    how = gr.Radio([ONE_BY_ONE, TOGETHER], value=ONE_BY_ONE, label="How", elem_id="cocolora-try-how")
+    how = gr.Radio([ONE_BY_ONE, TOGETHER], value=ONE_BY_ONE, label="How", info=ABOUT_ONE, elem_id="cocolora-try-how")
     with gr.Row(elem_classes="cocolora-buttons"):
         ask = gr.Button("Try it", variant="primary", size="sm", min_width=100, elem_id="cocolora-try-it")
         halt = gr.Button("Stop trying", variant="stop", size="sm", min_width=100, visible=False)

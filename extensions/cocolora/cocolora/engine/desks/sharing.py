@@ -61,6 +61,10 @@ class SharingDesk:
         """Return a place in the home folder for an export of this name, to be downloaded within a day."""
         return self._rooms.home.new_export(name)
 
+    def lend(self, written: Path, folder: Path) -> Path:
+        """Return a copy of such an export in a folder that a page offers files from; it goes when the export goes."""
+        return self._rooms.home.lend(written, folder)
+
     def start_export(self, target: Path, wish: share.ExportWish) -> None:
         """Write adapters in the background; ``target`` is there when all of it is. Raises FileExistsError."""
         self._jobs.submit(handlers.EXPORT, handlers.exporting(target, wish), profile=wish.profile)
