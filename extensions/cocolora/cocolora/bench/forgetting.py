@@ -128,10 +128,13 @@ def _forget(life: Life, choice: Choice) -> dict[str, Any]:
     engine.forgetting.forget(plan)
     seconds = time.perf_counter() - started
     stack = {adapter.id: adapter.sha256 for adapter in life.in_use()}
+    after = _recall(life, others)
     return {
         "forgotten_facts": len(gone),
         "forgotten_recall": _recall(life, gone, also_old=script.facts[choice.updated].key),
-        "others_change": abs(_recall(life, others) - before),
+        "others_change": abs(after - before),
+        "others_before": before,
+        "others_after": after,
         "bytes_found": _bytes_found(life.folder / "home", [*gone, script.facts[choice.updated]]),
         "seconds": round(seconds, 1),
         "rebuilt_share": round(sum(a.state is AdapterState.READY for a in plan.adapters) / max(1, held), 3),

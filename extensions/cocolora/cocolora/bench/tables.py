@@ -108,7 +108,7 @@ def _forgetting(figures: Figures) -> str:
         ("", f"{figures['forgotten_facts']} facts forgotten"),
         [
             ["what was forgotten, recalled", _share(figures["forgotten_recall"])],
-            ["other answers, changed", _share(figures["others_change"])],
+            ["recall of all others, changed by", _share(figures["others_change"])],
             ["rebuilt adapters bit for bit as if never told", "yes" if figures["bit_identical"] else "**no**"],
             ["files with a forgotten word", figures["bytes_found"]],
             ["faults that verify finds", figures["verify_faults"]],
