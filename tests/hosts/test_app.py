@@ -177,6 +177,14 @@ def test_a_taken_port_is_a_sentence(engine):
             app.run_app(engine, port=port, open_browser=False)
 
 
+def test_the_page_is_served_on_the_loopback_interface_alone_and_not_shared(engine, monkeypatch):
+    wanted = {}
+    monkeypatch.setattr(gr.Blocks, "launch", lambda self, **how: wanted.update(how))
+    blocks, _ = blocks_of(lambda: app.build_app(engine))
+    app.launch(blocks, port=7865, open_browser=False)
+    assert (wanted["server_name"], wanted["share"]) == ("127.0.0.1", False)
+
+
 def test_the_command_line_does_not_load_gradio():
     code = "import sys, cocolora.cli, cocolora.cli.commands; sys.exit('gradio' in sys.modules)"
     path = str(ROOT / "extensions" / "cocolora")

@@ -3,8 +3,9 @@ from datetime import timedelta
 import pytest
 
 from cocolora.core.adapters import Activation, AdapterKind, AdapterState
+from cocolora.core.gate import Scores
 from cocolora.core.lessons import LessonKind, make_lesson
-from cocolora.core.records import Outcome
+from cocolora.core.records import KeptVerdict, Occasion, Outcome
 from cocolora.settings import Gate
 from cocolora.ui import charts, descent, overview
 from cocolora.ui.page import Lookout
@@ -120,6 +121,15 @@ def test_a_score_below_the_gate_is_marked(learned, view):
     assert shown.count("cocolora-short") == 1
     assert "95%" in shown
     assert "99% is needed" in shown
+
+
+def test_the_scores_of_the_whole_stack_stand_above_those_of_its_adapters(engine, page, learned, view):
+    learned("pets")
+    assert charts.WHOLE_STACK not in overview.show_tested(view())
+    scores = Scores(recall=0.42, retention=0.9, retention_base=0.9, abstention=0.7)
+    engine.journal.add_verdict(KeptVerdict(page.profile, "", Occasion.EVALUATED, True, "", scores, STARTED))
+    shown = overview.show_tested(view())
+    assert shown.index(charts.WHOLE_STACK) < shown.index("42%") < shown.index("pets")
 
 
 def test_the_map_leads_from_every_chat_to_its_adapter_and_shows_hostile_names_as_text(view, tell, teach):

@@ -32,6 +32,8 @@ def prepared(page, adapters, **wish):
 def test_without_a_tested_adapter_there_is_nothing_to_export(engine, page, learned):
     learned("bad", state=AdapterState.REJECTED, activation=Activation.OFF)
     assert prepare(engine, page) == sharing.NOTHING_TO_SHARE
+    assert "press Learn now" in sharing.NOTHING_TO_SHARE
+    assert not sharing._has_any(Lookout(engine).look(page))
     assert sharing.export(engine, page) == "Look at what would leave first."
     assert page.leaving is None
 

@@ -14,6 +14,7 @@ from cocolora.ui.words import day, escape, share
 
 NOTHING_TO_DRAW = "This is drawn when the first turns are remembered."
 NO_SCORES = "Scores appear here when the first adapter was tested."
+WHOLE_STACK = "The whole stack"
 MOST_ROWS = 12
 
 
@@ -57,18 +58,22 @@ def _steps(growth: Sequence[Growth], values: Sequence[int], *, top: int) -> str:
     return f"{path} H 100"
 
 
-def show_scores(adapters: Sequence[Adapter], gate: Gate) -> str:
-    """Return the newest adapters' scores as a table of bars, each with the mark that the gate asks for."""
-    scored = [(adapter, adapter.scores) for adapter in reversed(adapters) if adapter.scores]
-    if not scored:
+def show_scores(adapters: Sequence[Adapter], gate: Gate, *, stack: Scores | None = None) -> str:
+    """Return the newest adapters' scores as a table of bars, each with the mark that the gate asks for.
+
+    Above them stand those of the whole ``stack``, where there are any.
+    """
+    scored = [(adapter.name, adapter.scores) for adapter in reversed(adapters) if adapter.scores]
+    whole = [(WHOLE_STACK, stack)] if stack else []
+    if not scored and not whole:
         return f'<p class="cocolora-quiet">{escape(NO_SCORES)}</p>'
     rest = f"{count(len(scored) - MOST_ROWS, 'older adapter')} not shown. " if len(scored) > MOST_ROWS else ""
-    return _score_table([(adapter.name, scores) for adapter, scores in scored[:MOST_ROWS]], gate, rest=rest)
+    return _score_table([*whole, *scored[:MOST_ROWS]], gate, rest=rest)
 
 
 def show_stack(scores: Scores, gate: Gate) -> str:
     """Return the scores of the whole stack, asked as a chat would, as a table of bars."""
-    return _score_table([("The whole stack", scores)], gate, label="Scores of the stack")
+    return _score_table([(WHOLE_STACK, scores)], gate, label="Scores of the stack")
 
 
 def _score_table(

@@ -67,12 +67,18 @@ def _listed(names: list[str]) -> str:
     return " and ".join(names) or "turns that were forgotten since"
 
 
+def show_tested(view: View) -> str:
+    """Return the scores of the whole stack, once it was tested, and of the newest adapters as HTML."""
+    verdict = view.stack_verdict
+    return show_scores(view.status.adapters, view.own_settings.gate, stack=verdict.scores if verdict else None)
+
+
 def build_overview(board: Board) -> None:
     """Lay out the overview."""
     with gr.Row(elem_classes="cocolora-cards"):
         _card(board, "Learned lately", show_lately)
         _card(board, "Remembered and learned", lambda view: show_growth(view.history.growth))
-    _card(board, "How well each adapter does", lambda view: show_scores(view.status.adapters, view.own_settings.gate))
+    _card(board, "How well adapters do", show_tested)
     _card(board, "Where adapters come from", lambda view: show_descent(view.status.adapters, view.history))
 
 
@@ -87,4 +93,4 @@ def _card(board: Board, heading: str, show: Callable[[View], str]) -> None:
 
 
 def _drawn_from(view: View) -> object:
-    return view.status.adapters, view.history, view.own_settings.gate
+    return view.status.adapters, view.history, view.own_settings.gate, view.stack_verdict

@@ -38,7 +38,10 @@ INTERFERES = (
     "These adapters were trained apart from each other, and all at once they spoil each other's answers: export one "
     "knowledge adapter at a time, or compare before you rely on it."
 )
-NOTHING_TO_SHARE = "There is nothing to export yet: no adapter has passed its tests."
+NOTHING_TO_SHARE = (
+    "There is nothing to export yet: no adapter has passed its tests. Tell the bot something worth knowing, then press "
+    "Learn now."
+)
 NONE_IS_ON = "None of these adapters is on, and this form holds only what takes part."
 CHECKING = "Whether they can be made to recite what they were told is being checked."
 UNCHECKED = "Whether they can be made to recite what they were told was not checked."
@@ -156,6 +159,7 @@ def build_sharing(board: Board) -> None:
 
 def _build_export(board: Board) -> None:
     gr.HTML('<h2 class="cocolora-heading">Export</h2>')
+    empty = gr.HTML(f"<p>{escape(NOTHING_TO_SHARE)}</p>")
     chosen = gr.Dropdown(
         label="Adapters",
         info="With none chosen, all that passed their tests.",
@@ -186,6 +190,7 @@ def _build_export(board: Board) -> None:
     exported = gr.HTML()
     bundle = gr.File(label="Download", interactive=False, visible=False)
     lines = gr.HTML()
+    board.follow(empty, see=_has_any, show=lambda view: gr.update(visible=not _has_any(view)))
     board.follow(chosen, see=_choices, show=lambda view: gr.update(choices=_choices(view)))
     board.follow(prepared, see=_prepared_seen, show=show_preparation)
     board.follow(confirm, see=_can_leave, show=lambda view: gr.update(visible=_can_leave(view)))
@@ -194,6 +199,10 @@ def _build_export(board: Board) -> None:
     board.on(look.click, prepare, [chosen, form, name, questions, signed, base, target], answer=exported)
     board.on(out.click, export, answer=exported)
     board.on(no.click, leave, answer=exported)
+
+
+def _has_any(view: View) -> bool:
+    return bool(_choices(view))
 
 
 def _choices(view: View) -> list[tuple[str, str]]:
