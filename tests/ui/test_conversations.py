@@ -12,7 +12,7 @@ from cocolora.core.told import Standing
 from cocolora.errors import HostsChat, SettingsInvalid
 from cocolora.ui import conversations, reading
 from cocolora.ui.board import Board
-from cocolora.ui.page import Lookout
+from cocolora.ui.page import TURNS_SHOWN, Lookout
 from cocolora.ui.why import NOT_KNOWN, NOTHING_TOOK_PART
 from tests.ui.conftest import STARTED, blocks_of
 
@@ -91,13 +91,19 @@ def test_every_reply_says_why_it_is_as_it_is(engine, tell, read):
     assert "<b>Quoted</b> something that is gone since" in read("later")
 
 
-def test_a_very_long_conversation_shows_its_newest_turns(tell, read, monkeypatch):
-    monkeypatch.setattr(reading, "MOST_TURNS", 2)
-    tell("pets", "One.", "Two.", "Three.")
+def test_a_very_long_conversation_shows_its_newest_turns_and_earlier_ones_on_demand(engine, page, tell, read):
+    tell("pets", *(f"I say {number}." for number in range(TURNS_SHOWN + 1)))
     shown = read("pets")
-    assert "1 earlier turns are not shown" in shown
-    assert "One." not in shown
-    assert "<b>3</b>" in shown
+    assert "1 earlier turn not shown" in shown
+    assert "I say 0." not in shown
+    assert f"<b>{TURNS_SHOWN + 1}</b>" in shown
+    assert reading._has_earlier(Lookout(engine).look(page))
+    reading.show_earlier(engine, page)
+    view = Lookout(engine).look(page)
+    assert "I say 0." in reading._text_of(view)
+    assert not reading._has_earlier(view)
+    page.choose_conversation(None)
+    assert page.shown_turns == TURNS_SHOWN
 
 
 def test_the_list_is_searched_in_titles_and_turns_and_goes_on(engine, page, tell):

@@ -30,6 +30,7 @@ from cocolora.errors import KeyUnusable
 from cocolora.settings import Settings
 
 T = TypeVar("T")
+TURNS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Page:
     conversation_id: str | None = None
     found: frozenset[str] | None = None
     shown: int = 12
+    shown_turns: int = TURNS_SHOWN
     turn_ids: list[str] = field(default_factory=list)
     editing: str | None = None
     plan: ForgetPlan | None = None
@@ -89,7 +91,7 @@ class Page:
 
     def choose_conversation(self, conversation_id: str | None) -> None:
         """Read another conversation; what was chosen in the old one is no longer chosen."""
-        self.conversation_id = conversation_id
+        self.conversation_id, self.shown_turns = conversation_id, TURNS_SHOWN
         self.choose_turns([])
 
     def choose_turns(self, turn_ids: list[str]) -> None:

@@ -12,11 +12,10 @@ from cocolora.core.told import Standing, Told
 from cocolora.engine import Engine
 from cocolora.ui.board import Board
 from cocolora.ui.forgetting import build_forgetting
-from cocolora.ui.page import Page, View
+from cocolora.ui.page import TURNS_SHOWN, Page, View
 from cocolora.ui.why import show_kept_why
 from cocolora.ui.words import chat_title, escape, minute
 
-MOST_TURNS = 200
 CHOOSE_ONE = "Choose a conversation to read it and to see what became of each turn."
 STANDINGS = {
     Standing.WAITING: "Remembered",
@@ -35,12 +34,11 @@ CHANGES = {
 }
 
 
-def show_conversation(told: Sequence[Told]) -> str:
-    """Return the turns of a conversation as HTML, the newest of a very long one."""
-    left_out = len(told) - MOST_TURNS
-    before = f'<p class="cocolora-quiet">{left_out} earlier turns are not shown.</p>' if left_out > 0 else ""
-    first = max(0, left_out) + 1
-    turns = "".join(_turn(number, one) for number, one in enumerate(told[-MOST_TURNS:], start=first))
+def show_conversation(told: Sequence[Told], *, most: int = TURNS_SHOWN) -> str:
+    """Return the turns of a conversation as HTML, the ``most`` newest of a longer one."""
+    left_out = max(0, len(told) - most)
+    before = f'<p class="cocolora-quiet">{count(left_out, "earlier turn")} not shown.</p>' if left_out else ""
+    turns = "".join(_turn(number, one) for number, one in enumerate(told[left_out:], start=left_out + 1))
     return f'{before}<ol class="cocolora-turns" tabindex="0" aria-label="Turns">{turns}</ol>'
 
 
@@ -72,6 +70,12 @@ def _text(text: str) -> str:
 def choose_turns(engine: Engine, page: Page, turn_ids: list[str]) -> str:
     """Choose turns; with none chosen, the whole conversation is meant."""
     page.choose_turns(turn_ids or [])
+    return ""
+
+
+def show_earlier(engine: Engine, page: Page) -> str:
+    """Show earlier turns too."""
+    page.shown_turns += TURNS_SHOWN
     return ""
 
 
@@ -148,6 +152,7 @@ def _chosen(page: Page) -> str:
 def build_reading(board: Board) -> None:
     """Lay out the conversation and the actions."""
     heading = gr.HTML()
+    earlier = gr.Button("Show earlier turns", size="sm", visible=False, elem_id="cocolora-earlier-turns")
     text = gr.HTML()
     answer = gr.HTML()  # outside the actions, which hide when the conversation is moved or forgotten
     with gr.Column(visible=False, elem_classes="cocolora-actions") as actions:
@@ -168,9 +173,11 @@ def build_reading(board: Board) -> None:
         build_forgetting(board, forget, answer)
         _build_conversation_settings(board, answer)
     board.follow(heading, see=_heading, show=_heading)
-    board.follow(text, see=lambda view: view.told, show=lambda view: show_conversation(view.told) if view.told else "")
+    board.follow(earlier, see=_has_earlier, show=lambda view: gr.update(visible=_has_earlier(view)))
+    board.follow(text, see=lambda view: (view.told, view.page.shown_turns), show=_text_of)
     board.follow(actions, see=_is_chosen, show=lambda view: gr.update(visible=_is_chosen(view)))
     board.follow(turns, see=lambda view: (view.told, view.page.turn_ids), show=_turns)
+    board.on(earlier.click, show_earlier, answer=answer)
     board.on(turns.input, choose_turns, [turns], answer=answer)
 
 
@@ -217,6 +224,14 @@ def _heading(view: View) -> str:
         f'<h2 class="cocolora-heading">{escape(chat_title(chat.title, chat.started_at, 80))}<br>'
         f"<small>{escape(where)}</small></h2>"
     )
+
+
+def _text_of(view: View) -> str:
+    return show_conversation(view.told, most=view.page.shown_turns) if view.told else ""
+
+
+def _has_earlier(view: View) -> bool:
+    return len(view.told) > view.page.shown_turns
 
 
 def _is_chosen(view: View) -> bool:
