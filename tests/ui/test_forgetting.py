@@ -1,4 +1,7 @@
+from cocolora.engine import estimate
+from cocolora.engine.estimate import MEASURE, Speed
 from cocolora.ui import conversations, forgetting, reading
+from cocolora.ui.page import Lookout
 
 DOG, CAT = "My dog is called Biscuit.", "My cat is called <b>Mog</b>."
 
@@ -15,7 +18,29 @@ def test_a_preview_shows_what_goes_and_what_is_taught_again(engine, page, tell, 
     assert "&lt;b&gt;Mog&lt;/b&gt;" in shown
     assert "How long that takes: about 2 min of training" in shown
     assert page.plan.steps == page.plan.adapters[0].recipe.steps
-    assert "not measured yet" in forgetting.show_plan(page.plan, seconds=None)
+    assert forgetting.UNMEASURED in forgetting.show_plan(page.plan, seconds=None)
+
+
+def test_a_preview_measures_the_model_where_something_is_taught_again_and_then_says_how_long(
+    engine, page, tell, learned, monkeypatch
+):
+    model = "tiny (ffffffff)"
+    monkeypatch.setattr(estimate, "read_model", lambda rooms: (model, "", "f" * 64))
+    monkeypatch.setattr(estimate, "measure_speed", lambda *_, **__: Speed(model, batch_samples=8, reading_s=2.0))
+    dog, cat = tell("pets", DOG, CAT)
+    learned("animals", [dog, cat])
+    conversations.choose_conversation(engine, page, "pets")
+    forgetting.preview(engine, page)
+    assert engine.jobs.pending == ()
+    reading.choose_turns(engine, page, [dog.id])
+    forgetting.preview(engine, page)
+    assert engine.jobs.wait(timeout_s=30)
+    assert engine.jobs.last.kind == MEASURE
+    assert "How long that takes: about 2 min of training" in forgetting._show_plan(Lookout(engine).look(page))
+    measured = engine.jobs.last
+    forgetting.preview(engine, page)
+    assert engine.jobs.wait(timeout_s=30)
+    assert engine.jobs.last is measured
 
 
 def test_later_replies_that_repeat_what_is_forgotten_are_told_apart(engine, page, tell):

@@ -264,9 +264,10 @@ class Engine:
         """How fast the loaded model was found to be; None as long as it was not measured."""
         return self._speedometer.speed
 
-    def start_measuring(self) -> None:
-        """Measure in the background how fast the loaded model is."""
-        self.jobs.submit_once(MEASURE)
+    def start_measuring(self, *, anew: bool) -> None:
+        """Measure in the background how fast the loaded model is; unless ``anew``, only what can be and was not yet."""
+        if anew or self._speedometer.is_wanting:
+            self.jobs.submit_once(MEASURE)
 
     def adapters(self, profile: str | None = None) -> list[Adapter]:
         """Return the adapters of a profile, or all."""

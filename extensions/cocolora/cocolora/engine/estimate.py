@@ -86,6 +86,12 @@ class Speedometer:
         model, _, _ = read_model(self._rooms)
         return self._speed if self._speed is not None and self._speed.model == model else None
 
+    @property
+    def is_wanting(self) -> bool:
+        """Whether a model is loaded that can learn, and was not measured."""
+        _, trouble, _ = read_model(self._rooms)
+        return not trouble and self.speed is None
+
     def measure(self, task: Task) -> str:
         """Measure as a job; return what was done, in words."""
         self._speed = measure_speed(self._rooms, on_progress=task.on_progress, cancelled=task.cancelled)

@@ -17,7 +17,7 @@ FOR_GOOD = (
     "This cannot be undone. What the chat program itself has saved is not touched: delete the chat there too if "
     "you want it gone."
 )
-UNMEASURED = "not measured yet (How long? under Settings measures it)"
+UNMEASURED = "not known yet (it is told when the loaded model was measured)"
 
 
 def show_plan(plan: ForgetPlan, *, seconds: float | None) -> str:
@@ -51,6 +51,8 @@ def preview(engine: Engine, page: Page) -> str:
         page.plan = engine.forgetting.plan(turn_ids=page.turn_ids)
     else:
         page.plan = engine.forgetting.plan(conversation=page.conversation_id)
+    if page.plan.taught_again:
+        engine.start_measuring(anew=False)
     return ""
 
 

@@ -31,7 +31,7 @@ def choose_preset(engine: Engine, page: Page, name: str | None) -> str:
 
 def measure(engine: Engine, page: Page) -> str:
     """Measure how fast the loaded model is, in the background."""
-    engine.start_measuring()
+    engine.start_measuring(anew=True)
     return ON_TOP
 
 

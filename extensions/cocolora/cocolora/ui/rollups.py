@@ -36,6 +36,8 @@ def choose_sources(engine: Engine, page: Page, adapter_ids: list[str] | None, me
     page.rollups = ()
     plans = engine.rollups.plan(profile=page.profile, adapter_ids=adapter_ids or [], method=RollupMethod(method))
     page.rollups = tuple((plan, engine.rollups.cost_steps(plan, profile=page.profile)) for plan in plans)
+    if any(steps for _, steps in page.rollups):
+        engine.start_measuring(anew=False)
     return "" if plans else NOTHING_DUE
 
 
