@@ -48,12 +48,14 @@ def tensors(seed: int = 0, rank: int = RANK) -> dict[str, np.ndarray]:
     }
 
 
-def make_adapter(folder: Path, index: int = 0, *, questions: tuple[str, ...] = (), **changes) -> BundledAdapter:
+def make_adapter(
+    folder: Path, index: int = 0, *, questions: tuple[str, ...] = (), rank: int = RANK, steps: int = 60, **changes
+) -> BundledAdapter:
     """Write an adapter's folder and return it with its entry in the catalogue."""
     folder.mkdir(parents=True)
-    weights = save(tensors(index), metadata={"format": "pt"})
+    weights = save(tensors(index, rank), metadata={"format": "pt"})
     (folder / "adapter_model.safetensors").write_bytes(weights)
-    (folder / "adapter_config.json").write_text(json.dumps(CONFIG))
+    (folder / "adapter_config.json").write_text(json.dumps(CONFIG | {"r": rank}))
     (folder / "manifest.json").write_text('{"note": "the stack\'s own; stays at home"}')
     values: dict[str, Any] = {
         "id": derive_id("adapter", index),
@@ -64,7 +66,7 @@ def make_adapter(folder: Path, index: int = 0, *, questions: tuple[str, ...] = (
         "state": AdapterState.READY,
         "weight": 1.0,
         "base": BASE,
-        "recipe": Recipe(RANK, 8.0, 3e-3, 60, 8, 0),
+        "recipe": Recipe(rank, 8.0, 3e-3, steps, 8, 0),
         "sha256": hashlib.sha256(weights).hexdigest(),
         "size_bytes": len(weights),
         "made_at": NOW,

@@ -148,7 +148,7 @@ def code_bearing_key(draw: Draw, files: Files) -> bytes:
 
 def beyond_limits(draw: Draw, files: Files) -> bytes:
     key, wrong = draw.choice(
-        [("r", draw.randint(257, 1 << 40)), ("r", -draw.randint(0, 99)), ("lora_alpha", 10.0 ** draw.randint(6, 300))]
+        [("r", draw.randint(513, 1 << 40)), ("r", -draw.randint(0, 99)), ("lora_alpha", 10.0 ** draw.randint(6, 300))]
     )
     return _changed(
         files, CONFIG, edit_json(files[adapter_name(files, CONFIG)], lambda values: values.update({key: wrong}))

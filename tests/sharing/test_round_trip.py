@@ -42,6 +42,15 @@ def test_what_the_catalogue_says_of_an_adapter_comes_back_without_what_is_privat
     assert (checked.turns, checked.offered) == (2, Activation.ROUTED)
 
 
+@pytest.mark.parametrize("recipe", [{"steps": 0}, {"rank": 512}], ids=["summed, not trained", "the largest rank"])
+def test_whatever_a_rollup_makes_can_be_shared(recipe, target, tmp_path):
+    (bundled,) = make_bundle(target, tmp_path / "home", count=1, **recipe)
+    checked = read_bundle(target, base=BASE)
+    assert checked.adapters[0].adapter.recipe == bundled.adapter.recipe
+    unpacked = unpack(checked, tmp_path / "adapters")
+    assert check_files(tmp_path / "adapters" / unpacked.added[0]) == []
+
+
 def test_unpacked_adapter_is_one_that_the_stack_takes(target, tmp_path):
     make_bundle(target, tmp_path / "home", count=1)
     unpacked = unpack(read_bundle(target, base=BASE), tmp_path / "adapters")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from cocolora.core.ids import ID_LENGTH
 
 FORMAT = 1
+LARGEST_RANK = 512
+"""As large as a rollup may become (rollup.max_rank)."""
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.minisig"
 CARD = "README.md"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cocolora.sharing.layout import CONFIG, Refusal
+from cocolora.sharing.layout import CONFIG, LARGEST_RANK, Refusal
 from cocolora.sharing.strict_json import parse_model
 
 ModuleName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]{0,99}$")]
@@ -20,7 +20,7 @@ class LoraConfig(BaseModel):
 
     peft_type: Literal["LORA"]
     task_type: Literal["CAUSAL_LM"] | None = None
-    r: int = Field(ge=1, le=256)
+    r: int = Field(ge=1, le=LARGEST_RANK)
     lora_alpha: float = Field(gt=0, le=65_536)
     target_modules: list[ModuleName] = Field(min_length=1, max_length=200)
     base_model_name_or_path: str | None = Field(default=None, max_length=200)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, BaseIdentity, Recipe
 from cocolora.core.gate import Scores
-from cocolora.sharing.layout import CONFIG, FORMAT, ID_PATTERN, QUESTIONS, WEIGHTS, Refusal
+from cocolora.sharing.layout import CONFIG, FORMAT, ID_PATTERN, LARGEST_RANK, QUESTIONS, WEIGHTS, Refusal
 from cocolora.sharing.strict_json import parse_json, parse_model
 
 LONGEST_NAME = 80
@@ -42,12 +42,12 @@ class SharedBase(_Strict):
 
 
 class SharedRecipe(_Strict):
-    """How an adapter was trained."""
+    """How an adapter was trained; a sum of others was trained in no step."""
 
-    rank: int = Field(ge=1, le=256)
+    rank: int = Field(ge=1, le=LARGEST_RANK)
     alpha: float = Field(gt=0, le=65_536)
     learning_rate: float = Field(gt=0, lt=1)
-    steps: int = Field(ge=1, le=1_000_000)
+    steps: int = Field(ge=0, le=1_000_000)
     batch_samples: int = Field(ge=1, le=65_536)
     seed: int = Field(ge=0, lt=1 << 63)
 
