@@ -90,7 +90,9 @@ def test_card_has_the_front_matter_that_hubs_read(tmp_path):
     make_bundle(tmp_path / "bundle", tmp_path / "home")
     card = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
     assert card.startswith('---\nbase_model: "tiny-base"\nbase_model_relation: adapter\nlibrary_name: peft\n')
-    assert "- lora" in card.split("---")[1]
+    front = card.split("---")[1].splitlines()
+    assert {"pipeline_tag: text-generation", "- lora", "- cocolora"} <= set(front)
+    assert "| 4 | 2 | 1.00 | 0.98 | 0.95 |" in card  # rank, turns, scores
 
 
 def test_importing_twice_changes_nothing(target, tmp_path):

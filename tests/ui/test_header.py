@@ -1,11 +1,12 @@
 import threading
+from dataclasses import replace
 
 from cocolora.core.events import Progress
 from cocolora.core.records import JobState
 from cocolora.engine import status
 from cocolora.engine.jobs import JobView
 from cocolora.ui import header
-from cocolora.ui.page import Lookout
+from cocolora.ui.page import Lookout, Page
 
 
 def shown(engine, page):
@@ -84,6 +85,17 @@ def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(engine, page):
     assert header.stop(engine, page) == "Stopping after the present step."
     assert engine.jobs.wait(timeout_s=30)
     assert header.stop(engine, page) == "Nothing is running."
+
+
+def test_a_running_job_says_how_long_it_still_takes_whichever_page_asks(engine, page, monkeypatch):
+    now_s, job = 50.0, JobView("j1", "learn", JobState.RUNNING, Progress("training", 10, 100))
+    monkeypatch.setattr(type(engine.jobs), "current", property(lambda jobs: job))
+    monkeypatch.setattr("cocolora.ui.page.time.monotonic", lambda: now_s)
+    lookout = Lookout(engine)
+    assert "10 of 100<" in header.show_status(lookout.look(page))
+    now_s, job = 60.0, replace(job, progress=Progress("training", 30, 100))
+    assert "30 of 100, about 35 s left" in header.show_status(lookout.look(page))
+    assert "30 of 100, about 35 s left" in header.show_status(lookout.look(Page()))
 
 
 def test_while_one_profile_learns_another_is_queued_and_both_are_told(engine, page, tell, monkeypatch):

@@ -219,7 +219,7 @@ def test_an_adapter_that_no_prompt_would_choose_is_switched_on_for_every_reply(e
     assert tried == ["routed", "always"]
 
 
-def test_a_bundle_says_which_of_its_adapters_no_prompt_would_choose(engine, page, learned, tmp_path):
+def test_a_bundle_says_who_signed_it_and_which_of_its_adapters_no_prompt_would_choose(engine, page, learned, tmp_path):
     adapters = [learned(name) for name in ("asked", "mute")]
     found = tuple(
         CheckedAdapter(adapter, 1, Activation.ROUTED, (), questions)
@@ -228,8 +228,9 @@ def test_a_bundle_says_which_of_its_adapters_no_prompt_would_choose(engine, page
     bundle = CheckedBundle(
         tmp_path / "friend.zip", adapters[0].base, found, Limits(), "", STARTED, files=9, size_bytes=9
     )
-    page.offered = Imported(bundle, tuple(adapters), "none.")
+    page.offered = Imported(bundle, tuple(adapters), "<RWkey>, a key that is new here.")
     shown = importing.show_offered(Lookout(engine).look(page))
+    assert "<li>Signer: &lt;RWkey&gt;, a key that is new here.</li>" in shown
     assert f"“mute” {importing.WITHOUT_QUESTIONS}." in shown
     assert shown.count(importing.WITHOUT_QUESTIONS) == 1
 
