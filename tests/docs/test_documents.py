@@ -47,7 +47,7 @@ def parse(command: str) -> None:
     elif words[:2] == ["python", "-m"] and words[2].startswith("cocolora."):
         assert module_exists(words[2]), f"no module {words[2]}"
     else:
-        assert command.startswith(FOREIGN), f"unknown command: {command}"
+        assert " ".join(words).startswith(FOREIGN), f"unknown command: {command}"
 
 
 def module_exists(name: str) -> bool:
@@ -109,3 +109,9 @@ def links(page: Path) -> list[str]:
 def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.*)$", ANY_FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_every_picture_of_the_page_is_one_that_the_browser_tests_take():
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "hosts").glob("*_browser.py"))
+    taken = {f"app-{name}.png" for name in re.findall(r'\.picture\("([\w-]+)"', tests)}
+    assert {path.name for path in (DOCS / "images").glob("app-*.png")} <= taken

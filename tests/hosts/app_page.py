@@ -1,6 +1,6 @@
 """The app's page in a real browser: started on a home, and used as a user does.
 
-With COCOLORA_SCREENSHOTS=docs/images the tests also take the documentation's pictures.
+With COCOLORA_SCREENSHOTS=FOLDER the tests also take the documentation's pictures.
 """
 
 import os
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
 
@@ -31,6 +32,7 @@ FLAGS = [
 PATIENCE_MS = 60_000
 LEARNING_MS = 600_000
 TYPING_PAUSE_MS = 400
+COLOURS = 64
 
 
 @contextmanager
@@ -188,4 +190,6 @@ class AppPage:
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
             self.tab.wait_for_timeout(TYPING_PAUSE_MS)  # what was just drawn may still be moving
-            self.tab.screenshot(path=Path(folder) / f"app-{name}.png", full_page=whole)
+            file = Path(folder) / f"app-{name}.png"
+            self.tab.screenshot(path=file, full_page=whole)
+            Image.open(file).quantize(COLOURS).save(file, optimize=True)

@@ -1,6 +1,6 @@
 """The app in a real browser, on the demo base: what a newcomer does, click by click.
 
-With COCOLORA_SCREENSHOTS=docs/images it also takes the documentation's pictures.
+With COCOLORA_SCREENSHOTS=FOLDER it also takes the documentation's pictures.
 """
 
 import json
@@ -148,6 +148,7 @@ def test_a_stack_is_exported_and_a_file_that_is_none_is_refused(page, tmp_path):
     page.insist(look, "1 adapter would leave, with no text of your chats")
     page.expect(r"recites \d of \d private answers")
     page.expect("It will be signed with your key")
+    page.tab.get_by_text("It will be signed with your key").first.scroll_into_view_if_needed()
     page.picture("share")
     page.press("Export")
     page.expect(r"1 adapter in dog\.zip .* Signed by RW")
