@@ -2,6 +2,7 @@ import threading
 from dataclasses import replace
 
 from cocolora.core.events import Progress
+from cocolora.core.learning import Due
 from cocolora.core.records import JobState
 from cocolora.engine import status
 from cocolora.engine.jobs import JobView
@@ -50,6 +51,17 @@ def test_the_status_says_why_what_waits_is_not_learned_yet(engine, page, tell, m
     tell("boats", "Our boat is called Wren.")
     assert "learning is due" in shown(engine, page)
     go_on.set()
+
+
+def test_adapters_that_wait_to_be_made_again_are_told_also_when_everything_was_read(engine, page, monkeypatch):
+    read_status = engine.status
+    due = Due(True, said="2 adapters to be made again")
+    monkeypatch.setattr(engine, "status", lambda profile: replace(read_status(profile=profile), trouble="", due=due))
+    assert "all was read" in shown(engine, page)
+    monkeypatch.setattr(
+        engine, "status", lambda profile: replace(read_status(profile=profile), trouble="", due=due, rebuilds=2)
+    )
+    assert "learning is due, and 2 adapters to be made again" in shown(engine, page)
 
 
 def test_learning_without_a_model_is_not_begun(engine, page, tell):

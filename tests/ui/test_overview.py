@@ -6,6 +6,8 @@ from cocolora.core.adapters import Activation, AdapterKind, AdapterState
 from cocolora.core.gate import Scores
 from cocolora.core.lessons import LessonKind, make_lesson
 from cocolora.core.records import KeptVerdict, Occasion, Outcome
+from cocolora.core.rollup import RollupPlan
+from cocolora.engine import status
 from cocolora.settings import Gate
 from cocolora.ui import charts, descent, overview
 from cocolora.ui.page import Lookout
@@ -52,6 +54,19 @@ def test_an_empty_overview_says_what_will_be_there(view):
     assert charts.NOTHING_TO_DRAW in charts.show_growth(())
     assert charts.NO_SCORES in charts.show_scores((), Gate())
     assert descent.NOTHING_TO_MAP in descent.show_descent((), view().history)
+
+
+def test_what_is_due_is_told_with_its_reason(engine, view, tell, learned, monkeypatch):
+    assert overview.show_due(view()) == ""
+    monkeypatch.setattr(status, "read_model", lambda rooms: ("tiny", "", BASE))
+    tell("pets", "My dog is called Biscuit.")
+    assert "Learning is not due: 1 turn of about 7 tokens to be read; automatic" in overview.show_due(view())
+    plan = RollupPlan((learned("a"), learned("b")), 1, "2 adapters of <level> 0 gathered")
+    monkeypatch.setattr(engine.rollups, "plan", lambda profile: (plan,))
+    told = overview.show_due(view())
+    assert "A rollup is due: 2 adapters of &lt;level&gt; 0 gathered. It is made with the next learning." in told
+    engine.change_settings("rollup", automatic=False)
+    assert "Plan it under Stack." in overview.show_due(view())
 
 
 def test_what_was_learned_lately_is_told_with_its_facts_and_its_chat(view, tell, teach):

@@ -82,9 +82,12 @@ def _tile(name: str, value: str, detail: str, *, full: float | None = None) -> s
 
 
 def _when(status: Status) -> str:
-    if status.trouble or not status.unread:
-        return "all was read" if not status.unread else "for a model that can learn"
-    return "learning is due" if status.due.now else status.due.why
+    if not status.unread and not status.rebuilds:
+        return "all was read"
+    if status.trouble:
+        return "for a model that can learn"
+    again = f", and {count(status.rebuilds, 'adapter')} to be made again" if status.rebuilds else ""
+    return f"{'learning is due' if status.due.now else status.due.why}{again}"
 
 
 def _fullness(status: Status, learning: Learning) -> float:

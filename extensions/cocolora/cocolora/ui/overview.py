@@ -1,4 +1,4 @@
-"""The overview: what was learned lately in words, how memory grew, how well adapters do, and where they come from."""
+"""The overview: what is due, what was learned lately, how memory grew, how well adapters do, where they come from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
+from cocolora.core.learning import Due
 from cocolora.core.phrases import count
 from cocolora.engine.history import History
 from cocolora.ui.board import Board
@@ -19,6 +20,20 @@ LATELY = 6
 NOTHING_LEARNED = (
     "Nothing was learned yet. Tell the bot something about yourself, then press Learn now: what it learns is told here."
 )
+
+
+def show_due(view: View) -> str:
+    """Return what is due, or when it will be, and why, as HTML; empty before anything was said."""
+    if not view.status.turns:
+        return ""
+    how = "It is made with the next learning." if view.own_settings.rollup.automatic else "Plan it under Stack."
+    lines = [] if view.status.trouble else [_learning_due(view.status.due)]
+    lines += [f"A rollup is due: {plan.reason}. {how}" for plan in view.due_rollups]
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+def _learning_due(due: Due) -> str:
+    return f"Learning is due: {due.reason}." if due.now else f"Learning is not due: {due.reason}."
 
 
 def show_lately(view: View) -> str:
@@ -75,6 +90,7 @@ def show_tested(view: View) -> str:
 
 def build_overview(board: Board) -> None:
     """Lay out the overview."""
+    board.follow(gr.HTML(elem_classes="cocolora-paragraphs"), see=show_due, show=show_due)
     with gr.Row(elem_classes="cocolora-cards"):
         _card(board, "Learned lately", show_lately)
         _card(board, "Remembered and learned", lambda view: show_growth(view.history.growth))

@@ -229,6 +229,12 @@ class View:
         return found[-1] if found else None
 
     @property
+    def due_rollups(self) -> tuple[RollupPlan, ...]:
+        """The rollups that are due in the profile."""
+        engine, profile = self.lookout.engine, self.page.profile
+        return self.lookout.keep(("due rollups", profile), lambda: engine.rollups.plan(profile=profile))
+
+    @property
     def adapter(self) -> Adapter | None:
         """The chosen adapter, unless it is gone."""
         return next((a for a in self.status.adapters if a.id == self.page.adapter_id), None)
