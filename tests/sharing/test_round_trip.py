@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from cocolora.core.adapters import Activation, AdapterState, BaseIdentity
-from cocolora.errors import AdapterDamaged, AdapterMissing, BundleRefused, CocoloraError
+from cocolora.errors import AdapterDamaged, AdapterMissing, BundleRefused, CannotExport, CocoloraError
 from cocolora.sharing import BundledAdapter, read_bundle, unpack, write_bundle
 from cocolora.stack.files import check_files
 from tests.sharing.bundles import BASE, NOW, files_of, make_adapter, make_bundle, tensors
@@ -169,6 +169,12 @@ def test_damaged_adapter_is_not_exported_and_leaves_no_half_bundle(spoil, error,
     with pytest.raises(error):
         write_bundle(target, [bundled], base=BASE, now=NOW)
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_value_that_a_reader_would_refuse_is_named_and_the_adapter_is_not_called_damaged(target, tmp_path):
+    with pytest.raises(CannotExport, match=r'"garden 0" has a value that no bundle may hold: weight: .* 100\.'):
+        make_bundle(target, tmp_path / "home", count=1, weight=1_000.0)
+    assert not target.exists()
 
 
 def test_adapter_of_another_base_is_not_exported(tmp_path):

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from cocolora.core.adapters import Adapter, BaseIdentity
 from cocolora.core.events import Step, go_on
-from cocolora.errors import AdapterDamaged, CocoloraError
+from cocolora.core.export import ExportForm
+from cocolora.errors import AdapterDamaged, CannotExport, CocoloraError
 from cocolora.sharing.aside import made_aside, size_bytes, zip_entry
 from cocolora.sharing.bundled import BundledAdapter, check_outgoing
 from cocolora.sharing.card import render_card
@@ -56,7 +57,8 @@ def write_bundle(
     """Write adapters to the folder ``target``, or to a zip file when it is called ``….zip``, signed with ``key``.
 
     Prepared aside and made visible by one renaming. Only numbers, names and hashes go out: no turn, no lesson,
-    no profile. Raises FileExistsError, AdapterMissing, AdapterDamaged, and CocoloraError without any adapter.
+    no profile. Raises FileExistsError, AdapterMissing, AdapterDamaged, CannotExport, and CocoloraError without any
+    adapter.
     """
     if not contents:
         raise CocoloraError("There is no adapter to export. `cocolora learn` makes one of what was said.")
@@ -117,7 +119,8 @@ def _described(adapter: Adapter, files: dict[str, SharedFile]) -> SharedAdapter:
         return describe(adapter, files)
     except ValidationError as error:
         problem = error.errors()[0]
-        raise AdapterDamaged(adapter.name, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
+        reason = f'"{adapter.name}" has a value that no bundle may hold: {problem["loc"][-1]}: {problem["msg"]}'
+        raise CannotExport(ExportForm.BUNDLE, reason, "Change it, or export the other adapters.") from None
 
 
 def _shareable(questions: Sequence[str]) -> list[str]:
