@@ -14,6 +14,15 @@ def test_a_trial_needs_a_question_and_a_model(engine, page):
         trials.try_out(engine, page, "What is my dog called?", [], trials.TOGETHER)
 
 
+def test_any_choice_is_asked_beside_the_model_alone_one_by_one_or_together(engine, page, learned, monkeypatch):
+    dog, cat, _ = (learned(name) for name in ("dog", "cat", "boat"))
+    asked = []
+    monkeypatch.setattr(engine, "try_out", lambda question, choices: asked.append(choices))
+    for how, expected in ((trials.ONE_BY_ONE, [[], [dog], [cat]]), (trials.TOGETHER, [[], [dog, cat]])):
+        assert trials.try_out(engine, page, "Who?", [dog.id, cat.id], how) == ""
+        assert asked.pop() == expected
+
+
 def test_answers_stand_side_by_side_under_the_names_of_their_adapters(learned):
     dog, cat = learned("dog"), learned("cat")
     trying = Trying("Who?", ((), (dog, cat)), ("I do not know.", ""), running=True)
