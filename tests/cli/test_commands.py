@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cocolora.cli import main
+from cocolora.engine import Engine
 from cocolora.journal import Journal
 from tests.sharing.bundles import make_adapter
 
@@ -167,6 +168,24 @@ def test_profiles_are_listed_and_deleted_and_everything_is_purged(run, chat_file
     run("import", chat_file)
     assert run("purge")[0] == 1
     assert run("purge", "--yes")[1]["deleted"]
+    assert not (tmp_path / "home").exists()
+
+
+def test_purge_is_refused_while_another_program_has_the_home_open(run, chat_file, tmp_path):
+    run("import", chat_file)
+    webui = Engine(tmp_path / "home", lambda: None, resident=True)
+    code, answer = run("purge", "--yes")
+    assert code == 1
+    assert "Close it first" in answer["error"]
+    assert [turn.user for turn in webui.turns()]
+    webui.close()
+    assert run("purge", "--yes")[1]["deleted"]
+
+
+def test_a_damaged_journal_is_purged(run, chat_file, tmp_path):
+    run("import", chat_file)
+    (tmp_path / "home" / "journal.db").write_bytes(b"no database" * 1000)
+    assert run("purge", "--yes")[0] == 0
     assert not (tmp_path / "home").exists()
 
 

@@ -10,11 +10,9 @@ from cocolora.retrieval.dates import Times, read_times
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "memory.md"
 TODAY = date(2026, 11, 20)
-EXAMPLES = re.search(r"^\| \| for example \|\n\|---\|---\|\n(.*?)\n\n", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+EXAMPLES = PAGE.read_text(encoding="utf-8").partition("| | for example |\n|---|---|\n")[2].partition("\n\n")[0]
 UNDERSTOOD = [
-    phrase.strip()
-    for row in EXAMPLES[1].splitlines()
-    for phrase in re.sub(r"\(.*?\)", "", row.split("|")[2]).split(",")
+    phrase.strip() for row in EXAMPLES.splitlines() for phrase in re.sub(r"\(.*?\)", "", row.split("|")[2]).split(",")
 ]
 
 
