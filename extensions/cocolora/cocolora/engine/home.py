@@ -101,7 +101,6 @@ class Home:
             ("Exports of the last day, to be downloaded", self.exports_folder),
             ("Settings", self.settings_file),
             ("The key that signs your bundles", self.key_file),
-            ("Logs of failures", self.folder / "logs"),
         )
         return tuple(Kept(what, path, _size_bytes(path)) for what, path in parts if path.exists())
 
@@ -123,7 +122,6 @@ class Home:
                 "settings.json",
                 "settings.tmp",
                 "signing.*",
-                "logs",
             )
             gone = tuple(sorted(path for name in names for path in self.folder.glob(name)))
             self.discard_exports()
