@@ -195,10 +195,15 @@ class Asides:
         if parts is None:
             return "What shaped the last reply of this chat is not known here."
         why = self.engine.conversations.why(parts)
-        lines = [*map(_told_memory, why.memories), *map(_told_answerer, why.answerers)]
+        lines = [*map(self._told_memory, why.memories), *map(_told_answerer, why.answerers)]
         if not lines:
             return "The last reply was the model's alone: nothing that you told it matched."
         return _list("The last reply was shaped by:", lines)
+
+    def _told_memory(self, turn: Turn | None) -> str:
+        if turn is None:
+            return "quoted: something that is gone since"
+        return f"quoted: {_quote(turn.user)} ({absolute_date(turn.said_at.astimezone(self.engine.now().tzinfo))})"
 
     def _undo(self, profile: str) -> str:
         """Take the newest thing that was learned out of use; nothing is deleted."""
@@ -218,12 +223,6 @@ class Asides:
 
 def _ready(adapters: Iterable[Adapter]) -> list[Adapter]:
     return [adapter for adapter in adapters if adapter.state is AdapterState.READY]
-
-
-def _told_memory(turn: Turn | None) -> str:
-    if turn is None:
-        return "quoted: something that is gone since"
-    return f"quoted: {_quote(turn.user)} ({absolute_date(turn.said_at.astimezone())})"
 
 
 def _told_answerer(one: Answerer) -> str:

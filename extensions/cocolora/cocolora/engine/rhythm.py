@@ -25,7 +25,7 @@ def judge_due(rooms: Rooms, unread: Sequence[Turn], *, rebuilds: int, profile: s
         rebuilds=rebuilds,
         gave_up=_gave_up(rooms, profile),
     )
-    return is_due(unread, rooms.settings.of(profile).learning, rhythm)
+    return is_due(unread, rooms.settings.of(profile).learning, rhythm, zone=rooms.zone)
 
 
 def _worked(rooms: Rooms, profile: str, *, since: datetime) -> list[tuple[datetime, datetime]]:
