@@ -5,14 +5,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cocolora.core.conversations import Conversation
+from cocolora.core.conversations import Conversation, Turn
 from cocolora.core.reconcile import Row
+from cocolora.engine import learn
 from cocolora.engine.estimate import Speed, plan_learning
 from cocolora.engine.rhythm import judge_due
 from tests.engine.conftest import BOAT, DOG
 
 MIDNIGHTS = {"Asia/Tokyo": 15, "Pacific/Honolulu": 10}
 """At which hour of UTC a day begins."""
+ANOTHER_DAY = [("Asia/Tokyo", 5), ("Pacific/Honolulu", -5)]
+"""So many minutes from then it is another day there than by UTC."""
 SPEED = Speed("demo", 8, 0.1)
 
 
@@ -38,7 +41,24 @@ def test_when_learning_is_due_is_told_in_the_users_time(engine, tell, clock, zon
     assert f"at {due.at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" in due.reason
 
 
-@pytest.mark.parametrize(("zone", "minutes"), [("Asia/Tokyo", 5), ("Pacific/Honolulu", -5)])
+@pytest.mark.parametrize(("zone", "minutes"), ANOTHER_DAY)
+def test_a_turn_is_studied_with_the_day_that_it_was_for_the_user(engine, clock, monkeypatch, zone, minutes):
+    studied: list[Turn] = []
+
+    def study(turns, model):
+        studied.extend(turns)
+        return [()] * len(turns)
+
+    monkeypatch.setattr(learn, "study_turns", study)
+    engine.change_settings("retrieval", time_zone=zone)
+    said_at = datetime(2026, 11, 20, MIDNIGHTS[zone], tzinfo=UTC) + timedelta(minutes=minutes)
+    clock.now = said_at + timedelta(days=1)
+    engine.record(Conversation("pets", "personal", "pets", "test", said_at), [Row(*DOG, said_at)])
+    engine.learn()
+    assert [turn.said_at.date() for turn in studied] == [said_at.astimezone(ZoneInfo(zone)).date()]
+
+
+@pytest.mark.parametrize(("zone", "minutes"), ANOTHER_DAY)
 def test_what_a_reply_drew_on_is_dated_in_the_users_time(engine, clock, zone, minutes):
     engine.change_settings("retrieval", time_zone=zone)
     said_at = datetime(2026, 11, 20, MIDNIGHTS[zone], tzinfo=UTC) + timedelta(minutes=minutes)
