@@ -99,9 +99,9 @@ class Asides:
             case CommandKind.PROFILE:
                 return self._profile(command.rest, chat, state, profile)
             case CommandKind.WHY:
-                return self._why(chat, state)
+                return self.why(chat)
             case CommandKind.UNDO:
-                return self._undo(profile)
+                return self.undo(profile)
 
     def _memory(self, about: str, profile: str) -> str:
         if not about:
@@ -188,8 +188,9 @@ class Asides:
             "Say yes to move it; anything else leaves it."
         )
 
-    def _why(self, chat: str | None, state: _Chat) -> str:
-        parts = state.parts
+    def why(self, chat: str | None) -> str:
+        """Say which memories and adapters shaped a chat's last reply."""
+        parts = self._chat(chat).parts
         if parts is None and chat is not None:  # the program was started anew since
             parts = self.engine.conversations.last_parts(chat)
         if parts is None:
@@ -205,7 +206,7 @@ class Asides:
             return "quoted: something that is gone since"
         return f"quoted: {_quote(turn.user)} ({absolute_date(turn.said_at.astimezone(self.engine.now().tzinfo))})"
 
-    def _undo(self, profile: str) -> str:
+    def undo(self, profile: str) -> str:
         """Take the newest thing that was learned out of use; nothing is deleted."""
         active = [
             adapter for adapter in _ready(self.engine.adapters(profile)) if adapter.activation is not Activation.OFF
