@@ -37,6 +37,16 @@ def test_what_is_said_in_the_terminal_is_recorded(engine, say):
     assert [turn.user for turn in engine.turns()] == ["My dog is called Biscuit."]
 
 
+def test_the_terminal_heeds_a_recording_that_is_switched_off_and_on_in_mid_chat(engine, say, monkeypatch):
+    def reply(messages, context):
+        engine.change_settings("recording", enabled="cat" not in messages[-1]["content"])
+        return "Ok."
+
+    monkeypatch.setattr(engine, "reply", reply)
+    say("My dog is called Biscuit.", "And my cat Mog.", "Our boat is called Quillfeather.")
+    assert [turn.user for turn in engine.turns()] == ["My dog is called Biscuit.", "Our boat is called Quillfeather."]
+
+
 def test_nothing_said_in_the_terminal_is_recorded_while_recording_is_off(engine, say):
     engine.change_settings("recording", enabled=False)
     assert chat.NOT_RECORDED in say("My dog is called Biscuit.", "And my cat Mog.")

@@ -4,10 +4,14 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from cocolora.cli import main
+from cocolora.core.conversations import Conversation
+from cocolora.core.reconcile import Row
+from cocolora.engine import Engine
 from cocolora.journal import Journal
 from tests.sharing.bundles import make_adapter
 
@@ -170,6 +174,24 @@ def test_profiles_are_listed_and_deleted_and_everything_is_purged(run, chat_file
     assert not (tmp_path / "home").exists()
 
 
+def test_purge_is_refused_while_another_program_has_the_home_open(run, chat_file, tmp_path):
+    run("import", chat_file)
+    webui = Engine(tmp_path / "home", lambda: None, resident=True)
+    code, answer = run("purge", "--yes")
+    assert code == 1
+    assert "Close it first" in answer["error"]
+    assert [turn.user for turn in webui.turns()]
+    webui.close()
+    assert run("purge", "--yes")[1]["deleted"]
+
+
+def test_a_damaged_journal_is_purged(run, chat_file, tmp_path):
+    run("import", chat_file)
+    (tmp_path / "home" / "journal.db").write_bytes(b"no database" * 1000)
+    assert run("purge", "--yes")[0] == 0
+    assert not (tmp_path / "home").exists()
+
+
 def test_purge_leaves_what_is_not_cocoloras(run, chat_file, tmp_path):
     run("import", chat_file)
     (tmp_path / "home" / "letter.txt").write_text("mine")
@@ -188,6 +210,28 @@ def test_a_setting_is_changed_for_all_profiles_or_for_one(run):
         assert answer["error"]
     assert run("settings", "jobs.attempts=2", "--only-in", "work")[0] == 1
     assert run("settings", "--only-in", "work")[1]["learning"]["rank"] == 4
+
+
+def test_what_is_remembered_of_something_is_shown_with_its_date_and_id(run, chat_file):
+    run("import", chat_file)
+    [turn] = run("memory", "Where", "do", "I", "live?")[1]["turns"]
+    assert (turn["user"], turn["reply"]) == ("I live in Brackenridge.", "Ok.")
+    assert run("memory", "Where do I live?", "--profile", "work")[1] == {"turns": []}
+    assert run("forget", "--turn", turn["id"], "--yes")[0] == 0
+    assert run("memory", "Where do I live?")[1] == {"turns": []}
+
+
+def test_what_shaped_a_reply_and_what_was_learned_last_are_answered_as_in_the_chat(run, tmp_path):
+    said_at = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    engine = Engine(tmp_path / "home", lambda: None)
+    engine.record(Conversation("pets", "personal", "", "test", said_at), [Row("My dog is Rex.", "Ok.", said_at)])
+    parts = engine.contextualise("What is my dog called?").parts
+    later = Conversation("later", "personal", "", "test", said_at)
+    engine.record(later, [Row("What is my dog called?", "Rex.", said_at)], parts=parts)
+    engine.close()
+    assert "My dog is Rex." in run("why", "later")[1]["why"]
+    assert "not known here" in run("why", "nobody")[1]["why"]
+    assert run("undo")[1]["message"] == "Nothing that was learned is switched on."
 
 
 def test_a_turn_is_edited(run, chat_file, tmp_path):

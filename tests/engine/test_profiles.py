@@ -118,6 +118,8 @@ def test_moving_takes_what_was_learned_along_by_learning_it_anew(engine, tell):
 
 
 def test_deleted_profile_leaves_no_byte(engine, tell, tmp_path):
+    engine.change_settings("profiles", names=("personal", "work", "instruct", "holiday-plans"))
+    engine.change_settings_in("holiday-plans", "learning", rank=4)
     tell(engine, "pets", DOG, BOAT, profile="holiday-plans")
     tell(engine, "job", BOSS)
     engine.profiles.move("pets", profile="elsewhere")
@@ -130,6 +132,17 @@ def test_deleted_profile_leaves_no_byte(engine, tell, tmp_path):
     assert engine.verify() == []
     engine.close()
     assert files_holding(tmp_path / "home", "Biscuit", "Quillfeather", "biscuit", "holiday-plans") == []
+
+
+def test_deleted_profile_that_was_there_from_the_start_is_empty_and_as_everywhere(engine, tell):
+    tell(engine, "job", BOSS, profile="work")
+    engine.change_settings("profiles", rules={"chat/Boss/*": "work"})
+    engine.change_settings_in("work", "learning", rank=4)
+    engine.profiles.delete("work")
+    settings = engine.settings
+    assert settings.profiles.names == ("personal", "work", "instruct")
+    assert settings.of("work") == settings
+    assert settings.profiles.rules == {"chat/Boss/*": "work"}
 
 
 def test_profile_that_is_not_there_cannot_be_deleted(engine):

@@ -35,7 +35,7 @@ class FakeWebui:
         self.mode, self.character = "instruct", "Assistant"
         self.unique_id: str | None = None
         self.history: Any = None
-        self.start_with, self.tools, self.greeting = "", [], ""
+        self.start_with, self.tools, self.attachments, self.greeting = "", [], [], ""
         self.context, self.system = "A character.", "Be kind."
         self.clock = count(1)
         self.new_chat()
@@ -111,7 +111,8 @@ class FakeWebui:
             text = self.hook("IM", text, state, is_chat=True) or text
             output["internal"].append([text, ""])
             output["visible"].append([visible, ""])
-            output["metadata"][f"user_{len(output['internal']) - 1}"] = {"timestamp": self.stamp()}
+            said = {"timestamp": self.stamp()} | ({"attachments": self.attachments} if self.attachments else {})
+            output["metadata"][f"user_{len(output['internal']) - 1}"] = said
         row = len(output["internal"]) - 1
         text, visible = output["internal"][row][0], output["visible"][row][0]
         before = list(output["internal"][row]), list(output["visible"][row])

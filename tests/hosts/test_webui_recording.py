@@ -295,6 +295,18 @@ def test_tool_turns_leave_one_turn_with_the_final_answer(world):
     assert not any("CALL" in turn.reply for turn in world.engine.turns())
 
 
+def test_what_was_attached_to_a_message_or_found_in_the_web_for_it_is_not_recorded(world):
+    page = {"name": "Tides", "type": "text/html", "url": "https://example.com", "content": "The flood comes at noon."}
+    world.webui.attachments = [page]
+    world.webui.chat("When does the water rise?")
+    world.webui.regenerate()
+    world.webui.attachments = []
+    world.webui.chat("Thanks.")
+    assert recorded(world) == visible_turns(world.webui.history)
+    assert "flood" in str(world.webui.history["metadata"])
+    assert all(b"flood" not in file.read_bytes() for file in world.engine.home.folder.rglob("*") if file.is_file())
+
+
 def test_a_thinking_models_thoughts_are_not_recorded(world):
     world.webui.says = lambda prompt: "<think>Hmm.</think>Paris."
     world.webui.chat("The capital of France?")

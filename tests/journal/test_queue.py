@@ -42,7 +42,7 @@ def test_a_job_runs_its_course(queue):
     assert (job.state, job.doing, job.done, job.total, job.message) == (JobState.DONE, "training", 3, 60, "1 adapter")
     assert (job.payload, job.profile, job.attempts) == ({"turns": ["t1"]}, "work", 1)
     assert (job.added_at, job.started_at, job.finished_at) == (NOON, after(1), after(2))
-    assert queue.worked_since(["learn"], NOON) == [(after(1), after(2))]
+    assert queue.worked_since(["learn"], NOON) == [("work", after(1), after(2))]
     assert queue.worked_since(["learn"], after(3)) == []
     assert queue.latest_ended("learn", profile="work") == job
     assert queue.latest_ended("learn", profile="personal") is None

@@ -53,6 +53,18 @@ def test_small_talk_gives_no_lesson_and_a_wish_gives_a_rule(model):
     assert [lesson.kind for lesson in wish] == [LessonKind.RULE]
 
 
+def test_the_model_studies_the_days_that_day_words_mean(model, monkeypatch):
+    read: list[str] = []
+
+    def generate(chats, *, max_new_tokens):
+        read.extend(chat[0]["content"] for chat in chats)
+        return [""] * len(chats)
+
+    monkeypatch.setattr(model, "generate", generate)
+    study_turns([turn("Yesterday I moved to Oslo.")], model)
+    assert read == ["On 19 November 2026 I moved to Oslo."]
+
+
 def test_a_lesson_does_not_depend_on_what_was_studied_beside_it(model):
     dog, boat = turn("My dog is called Biscuit."), turn("We call our boat Quillfeather.", number=2)
     assert study_turns([dog, boat], model)[0] == study_turns([dog], model)[0]

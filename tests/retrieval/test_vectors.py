@@ -90,6 +90,16 @@ def test_dropped_vector_leaves_no_byte(index, embedder, tmp_path):
     assert "sea" not in turns(index, "unbelievingness")
 
 
+def test_dropped_profile_leaves_no_vector(index, embedder, tmp_path):
+    index.catch_up(UNITS)
+    vectors = np.asarray(embedder.embed([UNITS[3].text, UNITS[1].text]), dtype=np.float32)
+    gone, kept = (vector.tobytes() for vector in normalise(vectors))
+    assert files_holding(tmp_path, gone)
+    index.drop_profile("work")
+    assert files_holding(tmp_path, gone, vectors[0].tobytes()) == []
+    assert files_holding(tmp_path, kept)
+
+
 def test_after_a_drop_chroma_is_filled_again_without_the_embedder(index, embedder, tmp_path):
     index.catch_up(UNITS)
     index.drop_turns(["dog"])

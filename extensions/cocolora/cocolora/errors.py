@@ -3,6 +3,7 @@
 CocoloraError
 ├── SettingsInvalid          the settings file or a setting is wrong; every problem is listed
 ├── HomeBusy                 another process is learning or forgetting in this home folder
+│   ├── HomeOpen             a program that stays has the home folder open, so that it cannot be purged
 │   └── JournalInUse         another process reads the journal, which keeps forgotten bytes in its file
 ├── PortTaken                something else listens on the app's port
 ├── HostsChat                a chat that its host keeps itself cannot be edited here
@@ -67,6 +68,15 @@ class HomeBusy(CocoloraError):
         self.folder = folder
         super().__init__(
             explanation or f"Another cocolora is learning or forgetting in {folder}. Wait for it, or stop it there."
+        )
+
+
+class HomeOpen(HomeBusy):
+    """A program that stays has the home folder open: what is deleted beneath it, it would go on writing."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            folder, f"The webui or another cocolora has {folder} open. Close it first; nothing was deleted."
         )
 
 

@@ -23,8 +23,7 @@ def run_chat(engine: Engine, *, profile: str) -> int:
     conversation = Conversation(uuid.uuid4().hex, profile, "Terminal chat", "terminal", utc_now())
     rows: list[Row] = []
     console.print("An empty line ends the chat; /memory says what else can be asked.", style="dim")
-    recorded = engine.settings.recording.enabled
-    if not recorded:
+    if not engine.settings.recording.enabled:
         console.print(NOT_RECORDED, style="dim")
     while message := _read():
         if (answer := engine.asides.answer(message, chat=conversation.id, profile=profile)) is not None:
@@ -39,8 +38,10 @@ def run_chat(engine: Engine, *, profile: str) -> int:
         reply = engine.reply([*before, {"role": "user", "content": message}], context)
         console.print(reply, markup=False, highlight=False)
         rows.append(Row(message, reply, utc_now()))
-        if recorded:
+        if engine.settings.recording.enabled:
             engine.record(conversation, rows, parts=context.parts)
+        else:
+            engine.pass_over(conversation, rows)
     if engine.jobs.current:
         console.print("Learning goes on; Ctrl-C stops it.", style="dim")
         try:

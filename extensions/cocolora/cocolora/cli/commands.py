@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cocolora.cli.adapters import adapters, as_values
+from cocolora.cli.asides import memory, undo, why
 from cocolora.cli.terminal import console, opened, progress_bar, show
 from cocolora.core.phrases import count
 from cocolora.engine.open_model import DEMO_BASE
@@ -228,6 +229,9 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "import": import_,
     "learn": learn,
     "status": status,
+    "memory": memory,
+    "why": why,
+    "undo": undo,
     "adapters": adapters,
     "rollup": rollup,
     "forget": forget,

@@ -72,6 +72,9 @@ def build_parser() -> argparse.ArgumentParser:
     learning.add_argument("--plan", action="store_true", help="Only say what would be learned, and how long it takes.")
     learning.add_argument("--rebuild", action="store_true", help="Teach this base, too, what another base was taught.")
     add("status", "Show what was learned, what waits and why.")
+    _memory_options(add("memory", "Show the past turns that fit some words best, with their dates and ids."))
+    _why_options(add("why", "Say which memories and adapters shaped the last reply of a conversation."))
+    add("undo", "Switch off what was learned last, or take the last rollup apart; nothing is deleted.")
     _adapter_options(add("adapters", "List the adapters, or change one."))
     _rollup_options(add("rollup", "Make fewer, larger adapters of many: what is due, or chosen ones."))
     _forget_options(add("forget", "Forget turns and everything that descends from them."))
@@ -109,6 +112,14 @@ def _common_options() -> argparse.ArgumentParser:
 
 def _import_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+
+
+def _memory_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="+", metavar="WORD")
+
+
+def _why_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("conversation", metavar="CONVERSATION")
 
 
 def _adapter_options(parser: argparse.ArgumentParser) -> None:

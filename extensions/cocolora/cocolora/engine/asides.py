@@ -99,9 +99,9 @@ class Asides:
             case CommandKind.PROFILE:
                 return self._profile(command.rest, chat, state, profile)
             case CommandKind.WHY:
-                return self._why(chat, state)
+                return self.why(chat)
             case CommandKind.UNDO:
-                return self._undo(profile)
+                return self.undo(profile)
 
     def _memory(self, about: str, profile: str) -> str:
         if not about:
@@ -188,19 +188,25 @@ class Asides:
             "Say yes to move it; anything else leaves it."
         )
 
-    def _why(self, chat: str | None, state: _Chat) -> str:
-        parts = state.parts
+    def why(self, chat: str | None) -> str:
+        """Say which memories and adapters shaped a chat's last reply."""
+        parts = self._chat(chat).parts
         if parts is None and chat is not None:  # the program was started anew since
             parts = self.engine.conversations.last_parts(chat)
         if parts is None:
             return "What shaped the last reply of this chat is not known here."
         why = self.engine.conversations.why(parts)
-        lines = [*map(_told_memory, why.memories), *map(_told_answerer, why.answerers)]
+        lines = [*map(self._told_memory, why.memories), *map(_told_answerer, why.answerers)]
         if not lines:
             return "The last reply was the model's alone: nothing that you told it matched."
         return _list("The last reply was shaped by:", lines)
 
-    def _undo(self, profile: str) -> str:
+    def _told_memory(self, turn: Turn | None) -> str:
+        if turn is None:
+            return "quoted: something that is gone since"
+        return f"quoted: {_quote(turn.user)} ({absolute_date(turn.said_at.astimezone(self.engine.now().tzinfo))})"
+
+    def undo(self, profile: str) -> str:
         """Take the newest thing that was learned out of use; nothing is deleted."""
         active = [
             adapter for adapter in _ready(self.engine.adapters(profile)) if adapter.activation is not Activation.OFF
@@ -218,12 +224,6 @@ class Asides:
 
 def _ready(adapters: Iterable[Adapter]) -> list[Adapter]:
     return [adapter for adapter in adapters if adapter.state is AdapterState.READY]
-
-
-def _told_memory(turn: Turn | None) -> str:
-    if turn is None:
-        return "quoted: something that is gone since"
-    return f"quoted: {_quote(turn.user)} ({absolute_date(turn.said_at.astimezone())})"
 
 
 def _told_answerer(one: Answerer) -> str:

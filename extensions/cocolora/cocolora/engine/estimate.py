@@ -69,7 +69,7 @@ def plan_learning(rooms: Rooms, *, profile: str, speed: Speed) -> LearningPlan:
     learning = rooms.settings.of(profile).learning
     fingerprint = rooms.workbench().model.identity.fingerprint
     unread = rooms.journal.unread(profile, fingerprint, taught_elsewhere=False)
-    stretches = cut_stretches(unread, learning)
+    stretches = cut_stretches(unread, learning, zone=rooms.zone)
     return LearningPlan(len(unread), len(stretches), len(stretches) * speed.stretch_s(learning))
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from cocolora.errors import HomeBusy
+from cocolora.errors import HomeBusy, HomeOpen
+from cocolora.journal import is_open
 
 EXPORT_KEPT_S = 24 * 3600
 """So long an export that the tab made can be downloaded."""
@@ -100,18 +101,19 @@ class Home:
             ("Exports of the last day, to be downloaded", self.exports_folder),
             ("Settings", self.settings_file),
             ("The key that signs your bundles", self.key_file),
-            ("Logs of failures", self.folder / "logs"),
         )
         return tuple(Kept(what, path, _size_bytes(path)) for what, path in parts if path.exists())
 
     def purge(self) -> tuple[Path, ...]:
-        """Delete everything that cocolora keeps here; return what was deleted. Raises HomeBusy.
+        """Delete everything that cocolora keeps here; return what was deleted. Raises HomeBusy, HomeOpen.
 
         What else lies in the folder stays, and so does the folder then.
         """
         if not self.folder.exists():
             return ()
         with self.writing():
+            if is_open(self.journal_file):
+                raise HomeOpen(self.folder)
             names = (
                 "journal.db*",
                 "adapters",
@@ -120,7 +122,6 @@ class Home:
                 "settings.json",
                 "settings.tmp",
                 "signing.*",
-                "logs",
             )
             gone = tuple(sorted(path for name in names for path in self.folder.glob(name)))
             self.discard_exports()

@@ -15,6 +15,8 @@ from cocolora.engine.rooms import Rooms
 from cocolora.errors import Cancelled, ChatFileInvalid
 
 CHAT_SUFFIXES = (".json", ".jsonl")
+MANY_TURNS = 100
+"""More turns than these take a while to learn with any model: that is said before it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Imported:
     def sentence(self) -> str:
         """What happened, in words."""
         added = f"Recorded {count(self.turns, 'new turn')} in {count(self.conversations, 'conversation')}."
+        if self.turns > MANY_TURNS:
+            added += " Learning them takes a while: `cocolora learn --plan` says how long."
         if not self.problems:
             return added
         _, row, reason = self.problems[0]

@@ -188,7 +188,7 @@ def _learn_facts(run: Run, turns: Sequence[Turn]) -> list[Adapter]:
     lessons, superseded = _lessons(run, turns), _superseded(run, turns)
     telling = [turn for turn in turns if _holds(lessons[turn.id], LessonKind.FACT)]
     made: list[Adapter] = []
-    for stretch in cut_stretches(telling, run.settings.learning):
+    for stretch in cut_stretches(telling, run.settings.learning, zone=run.rooms.zone):
         task = assign(run, stretch, [x for turn in stretch for x in lessons[turn.id]], superseded, always_on(run))
         if task.facts:
             made += _teach_or_split(run, task)

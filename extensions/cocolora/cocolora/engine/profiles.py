@@ -64,9 +64,10 @@ def move_conversation(rooms: Rooms, conversation_id: str, *, profile: str) -> Se
 
 
 def delete_profile(rooms: Rooms, name: str) -> Profile:
-    """Delete a profile's turns, lessons, adapters and index; return what it held. Raises UnknownId, HomeBusy.
+    """Delete a profile's turns, lessons, adapters, index and settings; return what it held. Raises UnknownId, HomeBusy.
 
-    Tombstones without text stay, so that a host that still shows the chats does not bring them back.
+    Tombstones without text stay, so that a host that still shows the chats does not bring them back, and so do the
+    user's rules for which new chat belongs where.
     """
     with rooms.home.writing():
         held = _look(rooms, name)
@@ -75,6 +76,7 @@ def delete_profile(rooms: Rooms, name: str) -> Profile:
         forgotten = rooms.journal.forget_profile(name, now=rooms.clock())
         rooms.index.drop_profile(name)
         _drop(rooms, forgotten)
+        rooms.settings_file.keep(rooms.settings.without(name))
         return held
 
 

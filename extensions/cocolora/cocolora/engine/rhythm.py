@@ -11,6 +11,8 @@ from cocolora.core.records import JobState
 from cocolora.engine.handlers import FORGET, LEARN, TRAINING_KINDS
 from cocolora.engine.rooms import Rooms
 
+_BUDGET = "hourly_budget_minutes"
+
 
 def judge_due(rooms: Rooms, unread: Sequence[Turn], *, rebuilds: int, profile: str) -> Due:
     """Decide whether learning these turns, and making so many adapters again, is due."""
@@ -19,11 +21,23 @@ def judge_due(rooms: Rooms, unread: Sequence[Turn], *, rebuilds: int, profile: s
         now=now,
         changed_at=rooms.journal.changed_at([turn.id for turn in unread]),
         read_until=_read_until(rooms, profile),
-        worked=rooms.journal.queue.worked_since(TRAINING_KINDS, now - BUDGET_WINDOW),
+        worked=_worked(rooms, profile, since=now - BUDGET_WINDOW),
         rebuilds=rebuilds,
         gave_up=_gave_up(rooms, profile),
     )
-    return is_due(unread, rooms.settings.of(profile).learning, rhythm)
+    return is_due(unread, rooms.settings.of(profile).learning, rhythm, zone=rooms.zone)
+
+
+def _worked(rooms: Rooms, profile: str, *, since: datetime) -> list[tuple[datetime, datetime]]:
+    """Return what counts for a profile's budget: its own training where it has one of its own.
+
+    The profiles without one share the budget that holds everywhere.
+    """
+    settings = rooms.settings.profiles
+    found = rooms.journal.queue.worked_since(TRAINING_KINDS, since)
+    if settings.has_own(profile, "learning", _BUDGET):
+        return [(start, end) for name, start, end in found if name == profile]
+    return [(start, end) for name, start, end in found if not settings.has_own(name, "learning", _BUDGET)]
 
 
 def _read_until(rooms: Rooms, profile: str) -> datetime | None:

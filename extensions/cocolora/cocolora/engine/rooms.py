@@ -116,10 +116,15 @@ class Rooms:
         self.index.drop_turns([turn.id for turn in changed], erase=False)
         self.index_turns(changed, profile=profile)
 
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The user's time zone; None for this machine's."""
+        name = self.settings.retrieval.time_zone
+        return ZoneInfo(name) if name else None
+
     def local(self, moment: datetime) -> datetime:
         """Return a time in the user's time zone: that decides which day it was."""
-        zone = self.settings.retrieval.time_zone
-        return moment.astimezone(ZoneInfo(zone) if zone else None)
+        return moment.astimezone(self.zone)
 
     def dated(self, turn: Turn) -> Turn:
         """Return a turn with its time in the user's time zone."""

@@ -43,6 +43,25 @@ def raise_damage(path: Path, error: sqlite3.DatabaseError) -> None:
         raise JournalDamaged(path, str(error)) from error
 
 
+def is_open(path: Path) -> bool:
+    """Say whether a connection, of this process or another, has the journal open; one that is damaged tells nothing.
+
+    SQLite gives up the write-ahead log only to a connection that is alone.
+    """
+    if not path.is_file():
+        return False
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.OperationalError as error:
+        return "locked" in str(error)
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        connection.close()
+    return False
+
+
 class Database:
     """A journal's file. Safe under threads and processes: every thread has its own connection, writers queue."""
 

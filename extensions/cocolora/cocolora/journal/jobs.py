@@ -206,14 +206,14 @@ def latest_ended(connection: sqlite3.Connection, kind: str, profile: str) -> Job
 
 def worked_since(
     connection: sqlite3.Connection, kinds: Iterable[str], since: datetime
-) -> list[tuple[datetime, datetime]]:
-    """Return from when to when each job of these kinds ran that ended after ``since``, oldest first."""
+) -> list[tuple[str, datetime, datetime]]:
+    """Return the profile, the start and the end of each job of these kinds that ended after ``since``, oldest first."""
     rows = connection.execute(
-        "SELECT started_at, finished_at FROM jobs WHERE finished_at > ? AND started_at IS NOT NULL "
+        "SELECT profile, started_at, finished_at FROM jobs WHERE finished_at > ? AND started_at IS NOT NULL "
         "AND kind IN (SELECT value FROM json_each(?)) ORDER BY started_at",
         (to_text(since), as_list(kinds)),
     )
-    return [(from_text(row["started_at"]), from_text(row["finished_at"])) for row in rows]
+    return [(row["profile"], from_text(row["started_at"]), from_text(row["finished_at"])) for row in rows]
 
 
 def get_job(connection: sqlite3.Connection, job_id: str) -> Job:

@@ -83,6 +83,6 @@ class JobQueue(Transactions):
         """Return the profile's job of this kind that ended last."""
         return self._read(jobs.latest_ended, kind, profile)
 
-    def worked_since(self, kinds: Iterable[str], since: datetime) -> list[tuple[datetime, datetime]]:
-        """Return from when to when each job of these kinds ran that ended after ``since``, oldest first."""
+    def worked_since(self, kinds: Iterable[str], since: datetime) -> list[tuple[str, datetime, datetime]]:
+        """Return profile, start and end of each job of these kinds that ended after ``since``, oldest first."""
         return self._read(jobs.worked_since, kinds, since)

@@ -64,6 +64,11 @@ class Settings(Section):
         own = {**known, section: {name: held[section][name] for name in wanted}}
         return self._with_own(profile, {name: differing for name, differing in own.items() if differing})
 
+    def without(self, profile: str) -> Settings:
+        """Return these settings without what differs in a profile, and without its name unless all users have it."""
+        names = [name for name in self.profiles.names if name != profile or name in Profiles().names]
+        return self._with_own(profile, {}).changed("profiles", names=names)
+
     def _with_own(self, profile: str, own: Mapping[str, Mapping[str, object]]) -> Settings:
         others = {name: parts for name, parts in self.profiles.own.items() if name != profile}
         return self.changed("profiles", own={**others, profile: own} if own else others)

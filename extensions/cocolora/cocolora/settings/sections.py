@@ -64,7 +64,11 @@ class Learning(Section):
         description="The newest turn of a conversation is not learned by itself so soon: it may still be edited.",
     )
     hourly_budget_minutes: float = Field(
-        default=60.0, gt=0, le=60, description="By itself, train at most this long within any hour."
+        default=60.0,
+        gt=0,
+        le=60,
+        description="By itself, train at most this long within any hour; a profile with a limit of its own counts its "
+        "own training alone.",
     )
     message_tokens: int = Field(
         default=300,
@@ -213,6 +217,10 @@ class Profiles(Section):
         """Return the profile that a new chat belongs to; ``place`` is such as ``chat/Boss/20261120-09-00-00``."""
         fits = (name for pattern, name in self.rules.items() if fnmatchcase(place.casefold(), pattern.casefold()))
         return next(fits, otherwise)
+
+    def has_own(self, profile: str, section: str, name: str) -> bool:
+        """Say whether a setting differs in a profile."""
+        return name in self.own.get(profile, {}).get(section, {})
 
 
 class Asides(Section):
