@@ -113,7 +113,8 @@ def namesakes(tmp_path):
     kept = {}
     for profile in ("personal", "work"):
         adapter = make_adapter(tmp_path / profile).adapter
-        kept[profile] = journal.add_adapter(replace(adapter, id=profile, name="garden", profile=profile)).id
+        (again,) = journal.add_adapters([replace(adapter, id=profile, name="garden", profile=profile)])
+        kept[profile] = again.id
     journal.close()
     return kept
 

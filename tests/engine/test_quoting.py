@@ -27,23 +27,22 @@ def test_what_the_prompt_shows_already_takes_no_room_from_other_memories(engine,
 
 def catalogue(engine, turn, *, activation):
     """Put an adapter into the catalogue, as if it had learned a turn."""
-    return engine.journal.add_adapter(
-        Adapter(
-            id="a1",
-            name="pets",
-            kind=AdapterKind.KNOWLEDGE,
-            profile="personal",
-            activation=activation,
-            state=AdapterState.READY,
-            weight=1.0,
-            base=engine.workbench().model.identity,
-            recipe=Recipe(rank=2, alpha=4.0, learning_rate=3e-3, steps=1, batch_samples=8, seed=0),
-            sha256="0" * 64,
-            size_bytes=1,
-            made_at=turn.said_at,
-            turn_versions=((turn.id, 1),),
-        )
+    adapter = Adapter(
+        id="a1",
+        name="pets",
+        kind=AdapterKind.KNOWLEDGE,
+        profile="personal",
+        activation=activation,
+        state=AdapterState.READY,
+        weight=1.0,
+        base=engine.workbench().model.identity,
+        recipe=Recipe(rank=2, alpha=4.0, learning_rate=3e-3, steps=1, batch_samples=8, seed=0),
+        sha256="0" * 64,
+        size_bytes=1,
+        made_at=turn.said_at,
+        turn_versions=((turn.id, 1),),
     )
+    return engine.journal.add_adapters([adapter])[0]
 
 
 def test_a_turn_whose_adapter_is_active_is_quoted_unless_the_setting_says_otherwise(engine, tell):

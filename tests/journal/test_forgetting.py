@@ -128,7 +128,7 @@ def test_an_adapter_that_still_holds_a_forgotten_turn_is_stale_and_a_fault(tmp_p
     journal.sync(chat(), ROWS, now=NOON)
     turns = journal.turns()
     journal.forget(ids_of(journal, SECRET), now=NOON)
-    kept = journal.add_adapter(adapter(*turns))
+    kept = journal.add_adapters([adapter(*turns)])[0]
     assert [stale.id for stale in journal.stale_adapters()] == [kept.id]
     assert [fault.subject for fault in journal.verify()] == [kept.id]
     journal.close()

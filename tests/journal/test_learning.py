@@ -134,7 +134,7 @@ def test_landing_again_keeps_the_name_that_the_user_gave(journal, turns):
 
 def test_names_are_numbered_within_a_profile(journal, turns):
     first, second = landed(journal, turns[0]), landed(journal, turns[1])
-    third = journal.add_adapter(adapter(profile="work"))
+    third = journal.add_adapters([adapter(profile="work")])[0]
     assert [first.name, second.name, third.name] == ["garden", "garden 2", "garden"]
     assert journal.change_adapter(second.id, name="garden").name == "garden 2"
     long = "n" * 80
@@ -177,7 +177,9 @@ def test_without_a_rollup_its_sources_still_count_as_having_read(journal, turns)
 
 
 def test_an_imported_adapter_is_stale_only_for_turns_that_are_known_here(journal, turns):
-    kept = journal.add_adapter(adapter(origin="bundle", turn_versions=(("t-from-elsewhere", 1), (turns[0].id, 1))))
+    kept = journal.add_adapters([adapter(origin="bundle", turn_versions=(("t-from-elsewhere", 1), (turns[0].id, 1)))])[
+        0
+    ]
     assert journal.stale_adapters() == []
     assert journal.forget([turns[0].id], now=NOON).adapter_ids == (kept.id,)
     assert journal.adapters() == []

@@ -22,7 +22,7 @@ def dog(journal):
 
 @pytest.fixture
 def pets(journal, dog):
-    return journal.add_adapter(adapter(dog, name="pets"))
+    return journal.add_adapters([adapter(dog, name="pets")])[0]
 
 
 @pytest.fixture

@@ -58,19 +58,18 @@ def learned(engine):
             "made_at": STARTED + timedelta(days=1),
             "scores": Scores(recall=0.95, retention=0.98, retention_base=0.99, abstention=0.9),
         }
-        return engine.journal.add_adapter(
-            Adapter(
-                id=derive_id("adapter", name),
-                name=name,
-                weight=1.0,
-                base=BaseIdentity("tiny", "f" * 64),
-                recipe=Recipe(rank=8, alpha=16.0, learning_rate=1e-3, steps=10, batch_samples=8, seed=0),
-                sha256="0" * 64,
-                size_bytes=1000,
-                turn_versions=tuple((turn.id, turn.version) for turn in turns),
-                **{**values, **changes},
-            )
+        adapter = Adapter(
+            id=derive_id("adapter", name),
+            name=name,
+            weight=1.0,
+            base=BaseIdentity("tiny", "f" * 64),
+            recipe=Recipe(rank=8, alpha=16.0, learning_rate=1e-3, steps=10, batch_samples=8, seed=0),
+            sha256="0" * 64,
+            size_bytes=1000,
+            turn_versions=tuple((turn.id, turn.version) for turn in turns),
+            **{**values, **changes},
         )
+        return engine.journal.add_adapters([adapter])[0]
 
     return learned
 

@@ -177,8 +177,10 @@ def test_only_a_file_name_is_taken_from_what_was_typed(typed, used):
 def test_importing_needs_a_file_and_a_model(engine, page, tmp_path):
     assert importing.look_into(engine, page, None) == "Choose a file first."
     assert importing.take_in(engine, page) == "Look into a file first."
-    with pytest.raises(NoModel):
-        importing.look_into(engine, page, str(tmp_path / "stack.zip"))
+    assert importing.look_into(engine, page, str(tmp_path / "stack.zip")) == ""
+    assert engine.jobs.wait(timeout_s=30)
+    assert "No model is loaded" in engine.jobs.last.message
+    assert not importing._is_offered(Lookout(engine).look(page))
 
 
 def test_imported_adapters_that_are_off_are_listed_with_where_they_come_from(engine, page, learned):
@@ -228,31 +230,63 @@ def test_a_bundle_says_who_signed_it_and_which_of_its_adapters_no_prompt_would_c
     bundle = CheckedBundle(
         tmp_path / "friend.zip", adapters[0].base, found, Limits(), "", STARTED, files=9, size_bytes=9
     )
-    page.offered = Imported(bundle, tuple(adapters), "<RWkey>, a key that is new here.")
-    shown = importing.show_offered(Lookout(engine).look(page))
-    assert "<li>Signer: &lt;RWkey&gt;, a key that is new here.</li>" in shown
+    shown = importing.show_offered(found_in(engine, page, Imported(bundle, tuple(adapters), "<RWkey>, a new key.")))
+    assert "<li>Signer: &lt;RWkey&gt;, a new key.</li>" in shown
     assert f"“mute” {importing.WITHOUT_QUESTIONS}." in shown
     assert shown.count(importing.WITHOUT_QUESTIONS) == 1
 
 
+def found_in(engine, page, found):
+    """Look into the bundle as if ``found`` had been found in it; return what the page sees then."""
+    found.bundle.source.write_bytes(b"a bundle")
+
+    def find(task):
+        engine.sharing._reader._found[found.bundle.source] = found
+        return ""
+
+    engine.jobs.handlers["look into"] = find
+    assert importing.look_into(engine, page, str(found.bundle.source)) == ""
+    assert engine.jobs.wait(timeout_s=30)
+    return Lookout(engine).look(page)
+
+
+@pytest.fixture
+def gift(learned, tmp_path):
+    """What is found in a bundle that brings an adapter."""
+    adapter = learned("gift")
+    bundle = CheckedBundle(tmp_path / "friend.zip", adapter.base, (), Limits(), "", STARTED, files=9, size_bytes=9)
+    return Imported(bundle, (adapter,), "none.")
+
+
 @pytest.mark.parametrize("decision", ["take in", "leave", "look into another"])
-def test_an_uploaded_bundle_is_deleted_when_it_was_decided_on(engine, page, learned, tmp_path, monkeypatch, decision):
-    adapter, uploaded = learned("gift"), tmp_path / "friend.zip"
-    uploaded.write_bytes(b"a bundle")
-    bundle = CheckedBundle(uploaded, adapter.base, (), Limits(), "", STARTED, files=9, size_bytes=9)
-    page.offered = offered = Imported(bundle, (adapter,), "none.")
-    monkeypatch.setattr(engine.sharing, "take_in", lambda source, profile: offered)
-    monkeypatch.setattr(engine.sharing, "look_into", lambda source: offered)
-    importing.look_into(engine, page, str(uploaded))
+def test_an_uploaded_bundle_is_deleted_when_it_was_decided_on(engine, page, gift, tmp_path, decision):
+    view, uploaded = found_in(engine, page, gift), gift.bundle.source
+    assert importing._is_offered(view)
     assert uploaded.exists()
     match decision:
         case "take in":
-            assert importing.take_in(engine, page).startswith("Took in 1 adapter")
+            assert importing.take_in(engine, page) == ""
+            assert engine.jobs.wait(timeout_s=30)
+            assert engine.jobs.last.message.startswith('Took in 1 adapter: "gift"')
         case "leave":
             assert importing.leave(engine, page) == "Nothing was taken in."
         case _:
             importing.look_into(engine, page, str(tmp_path / "other.zip"))
     assert not uploaded.exists()
+    assert not importing._is_looked_into(Lookout(engine).look(page))
+
+
+def test_nothing_is_decided_anew_while_a_bundle_is_taken_in(engine, page, gift, tmp_path):
+    found_in(engine, page, gift)
+    go_on = threading.Event()
+    engine.jobs.handlers["take in"] = lambda task: str(go_on.wait(30))
+    assert importing.take_in(engine, page) == ""
+    assert not importing._is_offered(Lookout(engine).look(page))
+    assert importing.take_in(engine, page) == importing.AT_WORK
+    assert importing.leave(engine, page) == importing.AT_WORK
+    assert importing.look_into(engine, page, str(tmp_path / "other.zip")) == importing.AT_WORK
+    assert gift.bundle.source.exists()
+    go_on.set()
 
 
 def test_a_key_is_made_once_and_shown(engine, page):

@@ -25,6 +25,7 @@ from cocolora.engine import (
     verify,
 )
 from cocolora.engine.asides import Asides
+from cocolora.engine.bundles import BundleReader
 from cocolora.engine.desks.catalogue import CatalogueDesk
 from cocolora.engine.desks.conversations import ConversationDesk
 from cocolora.engine.desks.forgetting import ForgettingDesk
@@ -78,10 +79,12 @@ class Engine:
         embedder, self.embedder_trouble = find_embedder(settings.retrieval, self.workbench)
         index = SearchIndex.open(home.index_folder, find_embedder=embedder, time_zone=settings.retrieval.time_zone)
         self._rooms = Rooms(home, settings_file, journal, index, find_model, clock, training_host)
-        self._speedometer, finder = Speedometer(self._rooms), LeakFinder(self._rooms)
+        self._speedometer = Speedometer(self._rooms)
+        finder, reader = LeakFinder(self._rooms), BundleReader(self._rooms)
         self.jobs = JobRunner(
             journal.queue,
-            {**handlers.handlers_of(self._rooms), MEASURE: self._speedometer.measure, CHECK_LEAKS: finder.check},
+            handlers.handlers_of(self._rooms)
+            | {MEASURE: self._speedometer.measure, CHECK_LEAKS: finder.check, **reader.handlers},
             clock=clock,
             settings=lambda: self.settings.jobs,
             resident=resident,
@@ -92,7 +95,7 @@ class Engine:
         self.rollups = RollupDesk(self._rooms, self.jobs)
         self.forgetting = ForgettingDesk(self._rooms, self.jobs)
         self.profiles = ProfileDesk(self._rooms)
-        self.sharing = SharingDesk(self._rooms, self.jobs, finder)
+        self.sharing = SharingDesk(self._rooms, self.jobs, finder, reader)
         self.asides = Asides(self)
         self._tidy()
         record.refresh_index(self._rooms)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
-from cocolora.core.events import CancelCheck, Progress, ProgressCallback, ignore_progress, never_cancelled
+from cocolora.core.events import CancelCheck, Progress, ProgressCallback, Step, ignore_progress, never_cancelled
 from cocolora.core.export import ExportForm, Number
 from cocolora.core.ids import derive_id
 from cocolora.core.lessons import LessonKind
@@ -103,12 +103,7 @@ def export(
     Raises UnknownId, AdapterDamaged, BaseMismatch, CannotExport, KeyUnusable, FileExistsError, Cancelled; nothing is
     written then.
     """
-
-    def step(done: int, total: int) -> None:
-        if cancelled():
-            raise Cancelled("Exporting")
-        on_progress(Progress("writing", done, total))
-
+    step = _step("Exporting", "writing", on_progress=on_progress, cancelled=cancelled)
     adapters = chosen(rooms, wish)
     contents = [_bundled(rooms, adapter, with_questions=wish.with_questions) for adapter in adapters]
     base = rooms.workbench().model.identity
@@ -121,6 +116,15 @@ def export(
         size_bytes = write_form(wish.form, target, Order(contents, base, wish.base_folder, wish.number), step=step)
     signer = key.public if key else ""
     return Exported(target, tuple(adapters), size_bytes, wish.with_questions, wish.form, signer, unchecked)
+
+
+def _step(work: str, doing: str, *, on_progress: ProgressCallback, cancelled: CancelCheck) -> Step:
+    def step(done: int, total: int) -> None:
+        if cancelled():
+            raise Cancelled(work)
+        on_progress(Progress(doing, done, total))
+
+    return step
 
 
 def _check_files_of_base(rooms: Rooms, wish: ExportWish) -> str:
@@ -174,27 +178,43 @@ def _questions(rooms: Rooms, adapter: Adapter) -> tuple[str, ...]:
     return tuple(lesson.question for lesson in lessons if lesson.kind is LessonKind.FACT)
 
 
-def look_into(rooms: Rooms, source: Path) -> Imported:
-    """Check a bundle and report what was found; nothing is written. Raises BundleRefused, NoModel."""
-    checked = read_bundle(source, base=rooms.workbench().model.identity)
+def look_into(
+    rooms: Rooms,
+    source: Path,
+    *,
+    on_progress: ProgressCallback = ignore_progress,
+    cancelled: CancelCheck = never_cancelled,
+) -> Imported:
+    """Check a bundle and report what was found; nothing is written. Raises BundleRefused, NoModel, Cancelled."""
+    step = _step("Importing", "checking files", on_progress=on_progress, cancelled=cancelled)
+    checked = read_bundle(source, base=rooms.workbench().model.identity, step=step)
     here = rooms.journal.adapters()
     known = {adapter.id for adapter in here}
     new = tuple(found.adapter for found in checked.adapters if found.adapter.id not in known)
     return Imported(checked, new, _signer_note(rooms, checked.signer, here))
 
 
-def import_stack(rooms: Rooms, source: Path, *, profile: str) -> Imported:
+def import_stack(
+    rooms: Rooms,
+    source: Path,
+    *,
+    profile: str,
+    on_progress: ProgressCallback = ignore_progress,
+    cancelled: CancelCheck = never_cancelled,
+) -> Imported:
     """Check a bundle, copy its adapters in and add them to the profile, switched off; report what was found.
 
-    What is here already is left as it is. Raises BundleRefused, HomeBusy; nothing is written then.
+    What is here already is left as it is. Raises BundleRefused, NoModel, HomeBusy, Cancelled; nothing is
+    written then.
     """
+    step = _step("Importing", "copying files", on_progress=on_progress, cancelled=cancelled)
     with rooms.home.writing():
-        seen = look_into(rooms, source)
+        seen = look_into(rooms, source, on_progress=on_progress, cancelled=cancelled)
         checked, new = seen.bundle, {adapter.id for adapter in seen.adapters}
-        unpack(checked, rooms.home.adapters_folder)
+        unpack(checked, rooms.home.adapters_folder, step=step)
         origin = f"{source.name} ({f'signed by {checked.signer}' if checked.signer else 'not signed'})"
         found = [one for one in checked.adapters if one.adapter.id in new]
-        return replace(seen, adapters=tuple(_add(rooms, one, origin=origin, profile=profile) for one in found))
+        return replace(seen, adapters=_add_all(rooms, found, origin=origin, profile=profile))
 
 
 def _signer_note(rooms: Rooms, signer: str, here: Sequence[Adapter]) -> str:
@@ -217,22 +237,29 @@ def public_key(rooms: Rooms) -> str:
     return key.public if key else ""
 
 
-def _add(rooms: Rooms, checked: CheckedAdapter, *, origin: str, profile: str) -> Adapter:
-    adapter = replace(
-        checked.adapter,
-        profile=profile,
-        activation=Activation.OFF,
-        state=AdapterState.IMPORTED,
-        made_at=rooms.clock(),
-        turn_versions=(),
-        origin=origin,
+def _add_all(rooms: Rooms, found: Sequence[CheckedAdapter], *, origin: str, profile: str) -> tuple[Adapter, ...]:
+    """Add adapters whose files are there, all at once: whoever is killed here has taken in all or none."""
+    for one in found:
+        if one.questions:
+            questions = rooms.home.adapter_folder(one.adapter.id) / QUESTIONS_FILE
+            questions.write_text(json.dumps(list(one.questions), ensure_ascii=False), encoding="utf-8")
+    added = rooms.journal.add_adapters(
+        [
+            replace(
+                one.adapter,
+                profile=profile,
+                activation=Activation.OFF,
+                state=AdapterState.IMPORTED,
+                made_at=rooms.clock(),
+                turn_versions=(),
+                origin=origin,
+            )
+            for one in found
+        ]
     )
-    questions = rooms.home.adapter_folder(adapter.id) / QUESTIONS_FILE
-    if checked.questions:
-        questions.write_text(json.dumps(list(checked.questions), ensure_ascii=False), encoding="utf-8")
-    rooms.journal.add_adapter(adapter)
-    index_questions(rooms, adapter)
-    return rooms.journal.adapter(adapter.id)
+    for adapter in added:
+        index_questions(rooms, adapter)
+    return added
 
 
 def read_questions(rooms: Rooms, adapter: Adapter) -> tuple[str, ...]:

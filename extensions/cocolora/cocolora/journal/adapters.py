@@ -49,6 +49,11 @@ def add_adapter(connection: sqlite3.Connection, adapter: Adapter) -> Adapter:
     return kept
 
 
+def add_adapters(connection: sqlite3.Connection, adapters: Iterable[Adapter]) -> tuple[Adapter, ...]:
+    """Add adapters, or bring known ones up to date; return them as they are kept."""
+    return tuple(add_adapter(connection, adapter) for adapter in adapters)
+
+
 def _write_lists(connection: sqlite3.Connection, adapter: Adapter) -> None:
     for table in _LISTS:
         connection.execute(f"DELETE FROM {table} WHERE adapter_id = ?", (adapter.id,))

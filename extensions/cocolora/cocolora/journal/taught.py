@@ -128,12 +128,12 @@ class Taught(Transactions):
         """Return the gate's verdicts, oldest first."""
         return self._read(verdicts.select_verdicts, profile, adapter_id)
 
-    def add_adapter(self, adapter: Adapter) -> Adapter:
-        """Add an adapter without readings, such as an imported one; return it as it is kept.
+    def add_adapters(self, added: Sequence[Adapter]) -> tuple[Adapter, ...]:
+        """Add adapters without readings, such as imported ones, all or none; return them as they are kept.
 
         An adapter whose id is known takes the place of the old one and keeps its name.
         """
-        return self._write(adapters.add_adapter, adapter)
+        return self._write(adapters.add_adapters, added)
 
     def adapters(self, profile: str | None = None) -> list[Adapter]:
         """Return the adapters of a profile, or of all, oldest first."""

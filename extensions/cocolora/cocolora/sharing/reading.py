@@ -14,12 +14,13 @@ from typing import Annotated
 from pydantic import Field, RootModel
 
 from cocolora.core.adapters import Activation, Adapter, BaseIdentity
+from cocolora.core.events import Step, go_on
 from cocolora.errors import BundleRefused
 from cocolora.sharing.layout import CARD, CONFIG, MANIFEST, QUESTIONS, SIGNATURE, WEIGHTS, Limits, Refusal, adapter_file
 from cocolora.sharing.lora_config import parse_config
 from cocolora.sharing.manifest import BundleManifest, SharedAdapter, SharedFile, parse_manifest
 from cocolora.sharing.signing import check_signature
-from cocolora.sharing.sources import Source, open_source
+from cocolora.sharing.sources import CountedSource, Source, open_source
 from cocolora.sharing.strict_json import parse_model
 from cocolora.sharing.weights import check_weights
 
@@ -63,15 +64,19 @@ class CheckedBundle:
     size_bytes: int
 
 
-def read_bundle(source: Path, *, base: BaseIdentity | None, limits: Limits | None = None) -> CheckedBundle:
+def read_bundle(
+    source: Path, *, base: BaseIdentity | None, limits: Limits | None = None, step: Step = go_on
+) -> CheckedBundle:
     """Check a bundle, a folder or a zip file, and return what is in it; nothing is written.
 
-    ``base`` is the model that the adapters must belong to; None takes any. Raises BundleRefused with the reason.
+    ``base`` is the model that the adapters must belong to; None takes any. ``step`` is told before each file.
+    Raises BundleRefused with the reason, and what ``step`` raises.
     """
     limits = limits or Limits()
     try:
         with open_source(source, limits) as opened:
-            return _check(opened, source, base=base, limits=limits)
+            counted = CountedSource(opened, len(opened.sizes), step)
+            return _check(counted, source, base=base, limits=limits)
     except Refusal as refusal:
         raise BundleRefused(source, str(refusal)) from None
     except (OSError, *BROKEN) as error:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
+from cocolora.core.events import Step
 from cocolora.sharing.layout import Limits, Refusal, is_file_name, is_folder_name
 
 _END = b"PK\x05\x06"
@@ -85,6 +86,23 @@ class ZipSource:
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Open a file; it yields no more bytes than it claims to have."""
         return cast(BinaryIO, self._archive.open(name))
+
+
+class CountedSource:
+    """A bundle of which ``total`` files are opened, once each: tells before each how many were."""
+
+    def __init__(self, source: Source, total: int, step: Step) -> None:
+        self.sizes = source.sizes
+        self._source = source
+        self._total = total
+        self._step = step
+        self._opened = 0
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file for reading, unless whoever was told stops the work here."""
+        self._step(self._opened, self._total)
+        self._opened += 1
+        return self._source.open(name)
 
 
 class _Names:

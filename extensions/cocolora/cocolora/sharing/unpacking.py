@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cocolora.core.events import Step, go_on
 from cocolora.errors import BundleRefused
 from cocolora.sharing.layout import QUESTIONS, WEIGHTS, Refusal, adapter_file
 from cocolora.sharing.reading import BROKEN, CheckedAdapter, CheckedBundle
-from cocolora.sharing.sources import Source, open_source
+from cocolora.sharing.sources import CountedSource, Source, open_source
 
 _CHUNK = 1 << 20
 _MANIFEST = "manifest.json"
@@ -27,18 +28,18 @@ class Unpacked:
     present: tuple[str, ...] = ()
 
 
-def unpack(checked: CheckedBundle, adapters_folder: Path) -> Unpacked:
+def unpack(checked: CheckedBundle, adapters_folder: Path, *, step: Step = go_on) -> Unpacked:
     """Copy a bundle's adapters into folders named by their ids, each with the manifest that the stack reads.
 
-    An adapter that is there with the same weights is left as it is. Raises BundleRefused when one is there with
-    other weights, or when the bundle changed since it was checked; OSError when the disk is full. Nothing is
-    left behind then.
+    An adapter that is there with the same weights is left as it is. ``step`` is told before each file. Raises
+    BundleRefused when one is there with other weights, or when the bundle changed since it was checked; OSError when
+    the disk is full; and what ``step`` raises. Nothing is left behind then.
     """
     present = tuple(a.adapter.id for a in checked.adapters if _is_present(a, adapters_folder, checked.source))
     new = [a for a in checked.adapters if a.adapter.id not in present]
     asides = [adapters_folder / f".{a.adapter.id}.part" for a in new]
     try:
-        _copy_all(checked, new, asides)
+        _copy_all(checked, new, asides, step)
         _show(new, asides, adapters_folder)
     except BROKEN as error:
         raise BundleRefused(checked.source, str(error)) from None
@@ -62,10 +63,12 @@ def _is_present(checked: CheckedAdapter, adapters_folder: Path, source: Path) ->
     return True
 
 
-def _copy_all(checked: CheckedBundle, new: Sequence[CheckedAdapter], asides: Sequence[Path]) -> None:
+def _copy_all(checked: CheckedBundle, new: Sequence[CheckedAdapter], asides: Sequence[Path], step: Step) -> None:
     if not new:
         return
-    with open_source(checked.source, checked.limits) as source:
+    files = sum(len(_copied(adapter)) for adapter in new)
+    with open_source(checked.source, checked.limits) as opened:
+        source = CountedSource(opened, files, step)
         for adapter, aside in zip(new, asides, strict=True):
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir(mode=0o700, parents=True)
@@ -73,11 +76,14 @@ def _copy_all(checked: CheckedBundle, new: Sequence[CheckedAdapter], asides: Seq
 
 
 def _copy(source: Source, checked: CheckedAdapter, aside: Path) -> None:
-    for name, expected in checked.hashes:
-        if name != QUESTIONS:
-            _copy_file(source, adapter_file(checked.adapter.id, name), aside / name, expected=expected)
+    for name, expected in _copied(checked):
+        _copy_file(source, adapter_file(checked.adapter.id, name), aside / name, expected=expected)
     manifest = json.dumps(_manifest(checked), indent=2, ensure_ascii=False) + "\n"
     (aside / _MANIFEST).write_text(manifest, encoding="utf-8")
+
+
+def _copied(checked: CheckedAdapter) -> list[tuple[str, str]]:
+    return [(name, expected) for name, expected in checked.hashes if name != QUESTIONS]
 
 
 def _copy_file(source: Source, name: str, target: Path, *, expected: str) -> None:

@@ -29,6 +29,8 @@ DOING = {
     "export": "Exporting",
     "leaks": "Looking for leaks",
     "import": "Importing",
+    "look into": "Looking into a bundle",
+    "take in": "Taking in a bundle",
     "measure": "Measuring",
 }
 FIRST_STEP = (

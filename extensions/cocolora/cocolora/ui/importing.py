@@ -7,14 +7,14 @@ from pathlib import Path
 import gradio as gr
 
 from cocolora.core.adapters import Activation, Adapter, AdapterState
-from cocolora.core.phrases import count
 from cocolora.engine import Engine
+from cocolora.engine.bundles import LOOK_INTO, QUARANTINE, TAKE_IN
 from cocolora.engine.import_report import Imported
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
 from cocolora.ui.words import escape, refused
 
-QUARANTINE = "Imported adapters stay off until you switch them on."
+AT_WORK = "A bundle is being looked into, or taken in. Wait for that, or press Stop."
 NONE_WAITS = "No imported adapter waits to be switched on."
 SWITCHING_ON = "Switching one on asks it first what the base model knew and what it cannot know, on this model."
 WITHOUT_QUESTIONS = "came without questions, so that no prompt chooses it: switched on, it takes part in every reply"
@@ -24,37 +24,50 @@ TELL_KEY = "Your bundles are signed by this key. Tell it to those who take them 
 
 
 def look_into(engine: Engine, page: Page, bundle: str | None) -> str:
-    """Check an uploaded bundle and show what was found; nothing is taken in. The one before is deleted."""
-    before, page.offered = page.offered, None
-    if before is not None and before.bundle.source != Path(bundle or ""):
-        _discard_upload(before)
-    if not bundle:
+    """Begin to check an uploaded bundle; nothing is taken in. The one before is deleted."""
+    if _is_at_work(engine):
+        return AT_WORK
+    before, page.upload = page.upload, Path(bundle) if bundle else None
+    if before is not None and before != page.upload:
+        engine.sharing.discard(before)
+    if page.upload is None:
         return "Choose a file first."
-    page.offered = engine.sharing.look_into(Path(bundle))
-    return "" if page.offered.adapters else "Everything in this file is here already."
+    engine.sharing.start_looking(page.upload, profile=page.profile)
+    return ""  # the status says so
 
 
 def take_in(engine: Engine, page: Page) -> str:
-    """Take in what the report is about, switched off; the copy that was uploaded is deleted then."""
-    offered, page.offered = page.offered, None
-    if offered is None:
+    """Begin to take in what the report is about, switched off; the copy that was uploaded is deleted then."""
+    offered = _offered(engine, page)
+    if offered is None or not offered.adapters:
         return "Look into a file first."
-    taken = engine.sharing.take_in(offered.bundle.source, profile=page.profile).adapters
-    _discard_upload(offered)
-    names = ", ".join(f'"{adapter.name}"' for adapter in taken)
-    return f"Took in {count(len(taken), 'adapter')}: {names}. {QUARANTINE}"
+    if _is_at_work(engine):
+        return AT_WORK
+    engine.sharing.start_taking_in(offered, profile=page.profile)
+    return ""  # the status says so
 
 
 def leave(engine: Engine, page: Page) -> str:
     """Take nothing in; the copy that was uploaded is deleted."""
-    offered, page.offered = page.offered, None
-    if offered is not None:
-        _discard_upload(offered)
+    if _is_at_work(engine):
+        return AT_WORK
+    upload, page.upload = page.upload, None
+    if upload is not None:
+        engine.sharing.discard(upload)
     return "Nothing was taken in."
 
 
-def _discard_upload(offered: Imported) -> None:
-    offered.bundle.source.unlink(missing_ok=True)
+def _offered(engine: Engine, page: Page) -> Imported | None:
+    """Return what was found in the bundle that was uploaded, as long as that is not decided on."""
+    return None if page.upload is None else engine.sharing.found(page.upload)
+
+
+def _seen_offered(view: View) -> Imported | None:
+    return _offered(view.lookout.engine, view.page)
+
+
+def _is_at_work(engine: Engine) -> bool:
+    return any(job.kind in (LOOK_INTO, TAKE_IN) for job in engine.jobs.pending)
 
 
 def switch_on(engine: Engine, page: Page, adapter_id: str | None) -> str:
@@ -77,7 +90,7 @@ def make_key(engine: Engine, page: Page) -> str:
 
 def show_offered(view: View) -> str:
     """Return the report on a bundle as HTML."""
-    offered = view.page.offered
+    offered = _seen_offered(view)
     if offered is None:
         return ""
     items = "".join(f"<li>{escape(line)}</li>" for line in offered.findings)
@@ -123,7 +136,7 @@ def build_importing(board: Board) -> None:
     board.follow(
         upload, see=_is_looked_into, show=lambda view: gr.skip() if _is_looked_into(view) else gr.update(value=None)
     )
-    board.follow(report, see=lambda view: view.page.offered, show=show_offered)
+    board.follow(report, see=_seen_offered, show=show_offered)
     board.follow(confirm, see=_is_offered, show=lambda view: gr.update(visible=_is_offered(view)))
     board.on(look.click, look_into, [upload], answer=imported)
     board.on(load.click, take_in, answer=imported)
@@ -160,11 +173,12 @@ def _lacks_key(view: View) -> bool:
 
 
 def _is_looked_into(view: View) -> bool:
-    return view.page.offered is not None
+    return _seen_offered(view) is not None
 
 
 def _is_offered(view: View) -> bool:
-    return view.page.offered is not None and bool(view.page.offered.adapters)
+    offered = _seen_offered(view)
+    return offered is not None and bool(offered.adapters) and not _is_at_work(view.lookout.engine)
 
 
 def _waiting(view: View) -> list[Adapter]:

@@ -20,7 +20,6 @@ from cocolora.engine.estimate import Speed
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.history import History
 from cocolora.engine.home import Kept
-from cocolora.engine.import_report import Imported
 from cocolora.engine.jobs import JobView
 from cocolora.engine.profiles import Profile
 from cocolora.engine.share import ExportWish
@@ -67,7 +66,7 @@ class Page:
     plan: ForgetPlan | None = None
     preparation: Preparation | None = None
     leaving: Path | None = None
-    offered: Imported | None = None
+    upload: Path | None = None
     doomed: str | None = None
     setting: str | None = None
     failure: str = ""
@@ -77,7 +76,7 @@ class Page:
     def choose_profile(self, profile: str) -> None:
         """Look at another profile; what was chosen in the old one is no longer chosen."""
         self.profile = profile
-        self.adapter_id = self.leaving = self.found = self.preparation = self.offered = self.doomed = None
+        self.adapter_id = self.leaving = self.found = self.preparation = self.upload = self.doomed = None
         self.deleting = self.discarding = False
         self.rollups = ()
         self.choose_conversation(None)

@@ -10,6 +10,7 @@ from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.events import ProgressCallback, ignore_progress
 from cocolora.core.export import ExportForm, Number
 from cocolora.engine import dataset, handlers, share
+from cocolora.engine.bundles import LOOK_INTO, TAKE_IN, BundleReader, taking_in
 from cocolora.engine.import_report import Imported
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.leaks import CHECK_LEAKS, Leak, LeakFinder, check_leaks
@@ -20,10 +21,11 @@ from cocolora.sharing import make_key, read_key, read_loading
 class SharingDesk:
     """Sharing in all its forms, over the rooms of one engine."""
 
-    def __init__(self, rooms: Rooms, jobs: JobRunner, finder: LeakFinder) -> None:
+    def __init__(self, rooms: Rooms, jobs: JobRunner, finder: LeakFinder, reader: BundleReader) -> None:
         self._rooms = rooms
         self._jobs = jobs
         self._finder = finder
+        self._reader = reader
 
     def would_leave(
         self,
@@ -102,9 +104,21 @@ class SharingDesk:
         """Write what the profile said and learned as ``messages`` JSONL; return its lines."""
         return dataset.export_dataset(self._rooms, target, profile=profile)
 
-    def look_into(self, source: Path) -> Imported:
-        """Check a bundle and report what was found; nothing is taken in. Raises BundleRefused, NoModel."""
-        return share.look_into(self._rooms, source)
+    def start_looking(self, uploaded: Path, *, profile: str = DEFAULT_PROFILE) -> None:
+        """Check an uploaded bundle in the background; ``found`` returns what was found, and nothing is taken in."""
+        self._jobs.submit(LOOK_INTO, {"source": str(uploaded)}, profile=profile)
+
+    def found(self, uploaded: Path) -> Imported | None:
+        """Return what was found in an uploaded bundle; None as long as that was not looked into, or when it is gone."""
+        return self._reader.found(uploaded)
+
+    def start_taking_in(self, found: Imported, *, profile: str = DEFAULT_PROFILE) -> None:
+        """Take in an uploaded bundle in the background, checked again, switched off; it is deleted then."""
+        self._jobs.submit(TAKE_IN, taking_in(found), profile=profile)
+
+    def discard(self, uploaded: Path) -> None:
+        """Delete an uploaded bundle: nothing of it is taken in."""
+        self._reader.discard(uploaded)
 
     def take_in(self, source: Path, *, profile: str = DEFAULT_PROFILE) -> Imported:
         """Take in a bundle, checked, switched off, and report what was found. Raises BundleRefused."""
