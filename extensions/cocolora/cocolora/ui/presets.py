@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import gradio as gr
 
 from cocolora.core.presets import PRESETS, RECIPE
@@ -32,7 +35,14 @@ def choose_preset(engine: Engine, page: Page, name: str | None) -> str:
 def measure(engine: Engine, page: Page) -> str:
     """Measure how fast the loaded model is, in the background."""
     engine.start_measuring(anew=True)
-    return ON_TOP
+    return ""  # the status says so
+
+
+def measure_when_opened(engine: Engine, page: Page) -> str:
+    """Measure the loaded model if that was not done yet and nothing else is going on."""
+    if engine.jobs.current is None:
+        engine.start_measuring(anew=False)
+    return ""
 
 
 def in_force(learning: Learning) -> str | None:
@@ -58,14 +68,15 @@ def show_presets(learning: Learning, speed: Speed | None) -> str:
         rows += f'<tr><th scope="row">{escape(preset.title)}</th>{"".join(f"<td>{escape(x)}</td>" for x in cells)}</tr>'
     heads = ("Preset", "For", "Recipe", "One stretch")
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    on_top = f'<p class="cocolora-quiet">{escape(ON_TOP)}</p>' if speed else ""
     return (
         '<div class="cocolora-scroll" tabindex="0" role="region" aria-label="Presets"><table><thead>'
-        f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{on_top}"
     )
 
 
-def build_presets(board: Board) -> None:
-    """Lay out the presets."""
+def build_presets(board: Board, *, opened: Callable[..., Any]) -> None:
+    """Lay out the presets; ``opened`` is the event of opening what holds them."""
     gr.HTML('<h2 class="cocolora-heading">Presets for training</h2>')
     table = gr.HTML()
     with gr.Row(elem_classes="cocolora-buttons"):
@@ -77,6 +88,7 @@ def build_presets(board: Board) -> None:
     board.follow(choice, see=_in_force, show=lambda view: gr.update(value=_in_force(view)))
     board.on(use.click, choose_preset, [choice], answer=answer)
     board.on(ask.click, measure, answer=answer)
+    board.on(opened, measure_when_opened, answer=answer)
 
 
 def _seen(view: View) -> object:

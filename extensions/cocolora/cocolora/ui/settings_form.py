@@ -102,10 +102,10 @@ def in_words(value: object) -> object:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else shown(value)
 
 
-def build_settings(board: Board) -> None:
-    """Lay out the presets and a form for each section."""
+def build_settings(board: Board, *, opened: Callable[..., Any]) -> None:
+    """Lay out the presets and a form for each section; ``opened`` is the event of opening the settings."""
     with gr.Column(elem_classes="cocolora-card"):
-        build_presets(board)
+        build_presets(board, opened=opened)
     for section, kind in sections().items():
         with gr.Accordion(section.capitalize(), open=False, elem_id=f"cocolora-settings-{section}"):
             _build_section(board, section, kind)

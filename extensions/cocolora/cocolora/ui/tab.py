@@ -30,8 +30,8 @@ def build(engine: Engine, *, profile: str = "") -> gr.State:
                 build_conversations(board)
             with gr.Tab("Stack", elem_id="cocolora-tab-stack"):
                 build_adapters(board)
-            with gr.Tab("Settings", elem_id="cocolora-tab-settings"):
-                build_settings(board)
+            with gr.Tab("Settings", elem_id="cocolora-tab-settings") as settings:
+                build_settings(board, opened=settings.select)
             with gr.Tab("Share", elem_id="cocolora-tab-share"):
                 build_sharing(board)
             with gr.Tab("Privacy", elem_id="cocolora-tab-privacy"), gr.Row(elem_classes="cocolora-cards"):
