@@ -15,7 +15,7 @@ def told(engine, name, *, model="tiny (ffffffff)"):
     """Return what the page says about an adapter."""
     (adapter,) = [adapter for adapter in engine.adapters() if adapter.name == name]
     descents = engine.history().descent_of(adapter.id)
-    return adapters.show_adapter(adapter, descents, gate=engine.settings.gate, model=model)
+    return adapters.show_adapter(adapter, descents, gate=engine.settings.gate, model=model, zone=None)
 
 
 def test_an_adapter_tells_what_it_learned_when_and_how_well(engine, tell, learned):

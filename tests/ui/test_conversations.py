@@ -25,7 +25,7 @@ def read(engine, page):
 
     def read(name):
         conversations.choose_conversation(engine, page, name)
-        return reading.show_conversation(Lookout(engine).look(page).told)
+        return reading.show_conversation(Lookout(engine).look(page).told, zone=None)
 
     return read
 

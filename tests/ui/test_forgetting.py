@@ -12,13 +12,13 @@ def test_a_preview_shows_what_goes_and_what_is_taught_again(engine, page, tell, 
     conversations.choose_conversation(engine, page, "pets")
     reading.choose_turns(engine, page, [dog.id])
     assert forgetting.preview(engine, page) == ""
-    shown = forgetting.show_plan(page.plan, seconds=95.0)
+    shown = forgetting.show_plan(page.plan, seconds=95.0, zone=None)
     assert shown.index("1 turn would be forgotten") < shown.index("Biscuit") < shown.index("animals")
     assert "1 other turn of these adapters would be learned again" in shown
     assert "&lt;b&gt;Mog&lt;/b&gt;" in shown
     assert "How long that takes: about 2 min of training" in shown
     assert page.plan.steps == page.plan.adapters[0].recipe.steps
-    assert forgetting.UNMEASURED in forgetting.show_plan(page.plan, seconds=None)
+    assert forgetting.UNMEASURED in forgetting.show_plan(page.plan, seconds=None, zone=None)
 
 
 def test_a_preview_measures_the_model_where_something_is_taught_again_and_then_says_how_long(
@@ -48,7 +48,7 @@ def test_later_replies_that_repeat_what_is_forgotten_are_told_apart(engine, page
     (later,) = tell("later", "Guess what my dog is called.")
     engine.journal.note_sources(later.id, [dog.id])
     page.plan = engine.forgetting.plan(turn_ids=[dog.id])
-    shown = forgetting.show_plan(page.plan, seconds=None)
+    shown = forgetting.show_plan(page.plan, seconds=None, zone=None)
     assert "1 turn would be forgotten" in shown
     assert shown.index("1 later turn with a reply that repeats them would go along") < shown.index("Guess what")
     assert "learned again" not in shown

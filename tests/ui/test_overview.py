@@ -51,9 +51,9 @@ def teach(engine, learned):
 
 def test_an_empty_overview_says_what_will_be_there(view):
     assert "Nothing was learned yet" in overview.show_lately(view())
-    assert charts.NOTHING_TO_DRAW in charts.show_growth(())
+    assert charts.NOTHING_TO_DRAW in charts.show_growth((), zone=None)
     assert charts.NO_SCORES in charts.show_scores((), Gate())
-    assert descent.NOTHING_TO_MAP in descent.show_descent((), view().history)
+    assert descent.NOTHING_TO_MAP in descent.show_descent((), view().history, zone=None)
 
 
 def test_what_is_due_is_told_with_its_reason(engine, view, tell, learned, monkeypatch):
@@ -98,7 +98,7 @@ def test_a_rollup_and_a_refused_one_are_told_as_what_they_are(view, tell, teach)
 
 def test_the_map_says_of_what_takes_no_part_that_it_is_off(view, tell, teach):
     teach("pets", tell("pets", "My dog is called Biscuit."), state=AdapterState.REJECTED)
-    shown = descent.show_descent(view().status.adapters, view().history)
+    shown = descent.show_descent(view().status.adapters, view().history, zone=None)
     assert "<small>Sat 21 Nov 2026 · 1 turn, off</small>" in shown
     assert "cocolora-arcs" not in shown
 
@@ -111,7 +111,7 @@ def test_the_map_leads_from_chats_to_adapters_and_on_to_the_rollups_of_them(view
     both = teach("both", [*pets, *work], **lower)
     upper = {"made_at": STARTED + timedelta(days=3), "level": 2, "sources": (both.id, "discarded")}
     teach("all <b>", [*pets, *work, *tell("boat", "My boat is called Wren.")], **upper)
-    shown = descent.show_descent(view().status.adapters, view().history)
+    shown = descent.show_descent(view().status.adapters, view().history, zone=None)
     curves, arcs = (part.partition("</svg>")[0].count("<path") for part in shown.split("<svg")[1:])
     assert (curves, arcs) == (3, 3)  # the chats of "both" are led to through its sources, the boat's is not
     assert "<small>Mon 23 Nov 2026 · level 2 of 2 adapters, when it fits the prompt</small>" in shown
@@ -125,7 +125,7 @@ def test_the_map_leads_from_chats_to_adapters_and_on_to_the_rollups_of_them(view
 def test_growth_says_in_words_what_it_draws(view, tell, teach):
     dog, _ = tell("pets", "My dog is called Biscuit.", "My cat is called Mog.")
     teach("dog", [dog])
-    shown = charts.show_growth(view().history.growth)
+    shown = charts.show_growth(view().history.growth, zone=None)
     assert "2 turns remembered and 1 of them learned, from Fri 20 Nov 2026 to Sat 21 Nov 2026" in shown
     assert shown.count("<path") == 3
 
@@ -150,7 +150,7 @@ def test_the_scores_of_the_whole_stack_stand_above_those_of_its_adapters(engine,
 def test_the_map_leads_from_every_chat_to_its_adapter_and_shows_hostile_names_as_text(view, tell, teach):
     turns = [*tell("pets", "My dog is called Biscuit."), *tell("work", "My boss is called Ada.")]
     teach(HOSTILE, turns)
-    shown = descent.show_descent(view().status.adapters, view().history)
+    shown = descent.show_descent(view().status.adapters, view().history, zone=None)
     assert shown.count("<path") == 2
     assert "About pets" in shown
     assert "About work" in shown
@@ -161,6 +161,6 @@ def test_the_map_leads_from_every_chat_to_its_adapter_and_shows_hostile_names_as
 def test_only_the_newest_adapters_are_mapped_and_the_rest_is_counted(view, learned):
     for number in range(descent.MOST_ADAPTERS + 2):
         learned(f"adapter {number}", made_at=STARTED + timedelta(days=number))
-    shown = descent.show_descent(view().status.adapters, view().history)
+    shown = descent.show_descent(view().status.adapters, view().history, zone=None)
     assert "2 older adapters not shown" in shown
     assert "adapter 0<" not in shown

@@ -70,7 +70,7 @@ def test_a_rollup_is_undone_and_says_so(engine, page, tell, learned):
     view = Lookout(engine).look(page)
     assert adapters._is_rollup(view)
     assert "level 1" in adapters.label(rollup)
-    shown = adapters.show_adapter(parts[0], (), gate=engine.settings.gate, model="tiny (ffffffff)")
+    shown = adapters.show_adapter(parts[0], (), gate=engine.settings.gate, model="tiny (ffffffff)", zone=None)
     assert "Part of a rollup" in shown
     assert rollups.undo(engine, page) == "2 adapters answer again in the place of the rollup."
     assert {adapter.state for adapter in engine.adapters() if not adapter.sources} == {AdapterState.READY}
@@ -117,5 +117,5 @@ def test_menus_say_when_each_adapter_was_made_and_of_how_much(menu, engine, page
     early = learned("knowledge 2026-11-21", turns[:1])
     late = learned("evening", turns, made_at=early.made_at + timedelta(hours=3))
     by_id = {adapter_id: text for text, adapter_id in menu._choices(Lookout(engine).look(page))}
-    assert by_id[early.id] == f"{early.name} · 1 turn · {minute(early.made_at)}"
-    assert by_id[late.id] == f"evening · 2 turns · {minute(late.made_at)}"
+    assert by_id[early.id] == f"{early.name} · 1 turn · {minute(early.made_at, None)}"
+    assert by_id[late.id] == f"evening · 2 turns · {minute(late.made_at, None)}"

@@ -119,8 +119,7 @@ class Rooms:
     @property
     def zone(self) -> ZoneInfo | None:
         """The user's time zone; None for this machine's."""
-        name = self.settings.retrieval.time_zone
-        return ZoneInfo(name) if name else None
+        return self.settings.retrieval.zone
 
     def local(self, moment: datetime) -> datetime:
         """Return a time in the user's time zone: that decides which day it was."""

@@ -154,7 +154,8 @@ def why(engine: Engine, chat: Chat, place: int = -1) -> str:
         return ""
     said_at = chat.rows[place].said_at
     why = engine.conversations.why((chat.parts.get(said_at) if said_at else None) or Parts())
-    return show_why(why, needed=engine.settings.of(chat.profile).routing.threshold)
+    settings = engine.settings.of(chat.profile)
+    return show_why(why, needed=settings.routing.threshold, zone=settings.retrieval.zone)
 
 
 def choices(chat: Chat) -> Any:

@@ -155,6 +155,11 @@ class Retrieval(Section):
         default="", description='The folder of a sentence-transformers model, for the embedder "folder".'
     )
 
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The user's time zone; None for this machine's."""
+        return ZoneInfo(self.time_zone) if self.time_zone else None
+
     @field_validator("time_zone")
     @classmethod
     def _is_known(cls, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from typing import Any
 
 import gradio as gr
@@ -36,14 +37,14 @@ def label(adapter: Adapter) -> str:
     return f"{adapter.name}\n{adapter.kind}{level} · {taking_part}{weight}"
 
 
-def show_adapter(adapter: Adapter, descents: Sequence[Descent], *, gate: Gate, model: str) -> str:
-    """Return what there is to know of an adapter as HTML."""
+def show_adapter(adapter: Adapter, descents: Sequence[Descent], *, gate: Gate, model: str, zone: tzinfo | None) -> str:
+    """Return what there is to know of an adapter as HTML, dated in the user's time ``zone``."""
     recipe = adapter.recipe
     facts = {
         "State": adapter_state(adapter, model=model),
-        "Learned from": learned_from(adapter, descents),
+        "Learned from": learned_from(adapter, descents, zone),
         **({"Made of": f"{count(len(adapter.sources), 'adapter')}, level {adapter.level}"} if adapter.sources else {}),
-        "Made": f"{minute(adapter.made_at)}, on {adapter.base.name}",
+        "Made": f"{minute(adapter.made_at, zone)}, on {adapter.base.name}",
         "Size": f"{adapter.size_bytes / 1e6:.2f} MB: rank {recipe.rank}, alpha {recipe.alpha:g}, "
         f"{recipe.steps} steps at {recipe.learning_rate:g}",
     }
@@ -53,12 +54,13 @@ def show_adapter(adapter: Adapter, descents: Sequence[Descent], *, gate: Gate, m
     return f'{heading}<dl class="cocolora-facts">{rows}</dl>{scores}'
 
 
-def learned_from(adapter: Adapter, descents: Sequence[Descent]) -> str:
+def learned_from(adapter: Adapter, descents: Sequence[Descent], zone: tzinfo | None) -> str:
     """Return what an adapter was made from, in words."""
     if adapter.origin:
         return f"Imported from {adapter.origin}"
     told = [
-        f"{count(d.turns, 'turn')} of “{chat_title(d.title, d.started_at)}” ({day(d.started_at)})" for d in descents
+        f"{count(d.turns, 'turn')} of “{chat_title(d.title, d.started_at, zone)}” ({day(d.started_at, zone)})"
+        for d in descents
     ]
     return "; ".join(told) or "turns that were forgotten since"
 
@@ -263,14 +265,16 @@ def _listed(view: View) -> object:
 
 
 def _about_seen(view: View) -> object:
-    return view.adapter, view.status.model, view.history, view.own_settings.gate, bool(view.status.adapters)
+    gate, has_any = view.own_settings.gate, bool(view.status.adapters)
+    return view.adapter, view.status.model, view.history, gate, has_any, view.zone
 
 
 def _about(view: View) -> str:
     if view.adapter is None:
         return f"<p>{escape(CHOOSE_ONE)}</p>" if view.status.adapters else ""
     descents = view.history.descent_of(view.adapter.id)
-    return show_adapter(view.adapter, descents, gate=view.own_settings.gate, model=view.status.model)
+    gate, model = view.own_settings.gate, view.status.model
+    return show_adapter(view.adapter, descents, gate=gate, model=model, zone=view.zone)
 
 
 def _is_chosen(view: View) -> bool:

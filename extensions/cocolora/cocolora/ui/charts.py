@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from cocolora.core.adapters import Adapter
 from cocolora.core.gate import Scores
@@ -18,14 +18,17 @@ WHOLE_STACK = "The whole stack"
 MOST_ROWS = 12
 
 
-def show_growth(growth: Sequence[Growth]) -> str:
-    """Return how many turns were remembered and learned over time: two stepped lines over one scale."""
+def show_growth(growth: Sequence[Growth], *, zone: tzinfo | None) -> str:
+    """Return how many turns were remembered and learned over time: two stepped lines over one scale.
+
+    Dates are those of the user's time ``zone``.
+    """
     if not growth:
         return f'<p class="cocolora-quiet">{escape(NOTHING_TO_DRAW)}</p>'
     last, top = growth[-1], max(growth[-1].remembered, 1)
     summary = (
         f"{count(last.remembered, 'turn')} remembered and {last.learned} of them learned, "
-        f"from {day(growth[0].at)} to {day(last.at)}"
+        f"from {day(growth[0].at, zone)} to {day(last.at, zone)}"
     )
     remembered = _steps(growth, [point.remembered for point in growth], top=top)
     learned = _steps(growth, [point.learned for point in growth], top=top)
@@ -36,15 +39,16 @@ def show_growth(growth: Sequence[Growth]) -> str:
         f'<path class="cocolora-area" d="{learned} L 100 100 L 0 100 Z"/>'
         f'<path class="cocolora-line cocolora-all" d="{remembered}"/>'
         f'<path class="cocolora-line cocolora-known" d="{learned}"/></svg></div>'
-        f"<figcaption><span>{escape(_when(growth[0].at, last.at))}</span><span>{escape(_when(last.at, growth[0].at))}"
-        f'</span></figcaption><p class="cocolora-legend"><span class="cocolora-all">{last.remembered} remembered</span>'
+        f"<figcaption><span>{escape(_when(growth[0].at, last.at, zone))}</span>"
+        f"<span>{escape(_when(last.at, growth[0].at, zone))}</span></figcaption>"
+        f'<p class="cocolora-legend"><span class="cocolora-all">{last.remembered} remembered</span>'
         f'<span class="cocolora-known">{last.learned} learned</span></p></figure>'
     )
 
 
-def _when(moment: datetime, other: datetime) -> str:
-    local = moment.astimezone()
-    return f"{local:%H:%M}" if local.date() == other.astimezone().date() else day(moment)
+def _when(moment: datetime, other: datetime, zone: tzinfo | None) -> str:
+    local = moment.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == other.astimezone(zone).date() else day(moment, zone)
 
 
 def _steps(growth: Sequence[Growth], values: Sequence[int], *, top: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from pathlib import Path
 
 import gradio as gr
@@ -50,12 +51,12 @@ def import_chat(engine: Engine, page: Page, file: str | None) -> str:
     return "The import has begun. The top of the page says what came of it."
 
 
-def label(shelved: Shelved) -> str:
+def label(shelved: Shelved, zone: tzinfo | None) -> str:
     """Return a conversation's entry in the list: its title, and below it what there is of it."""
     chat = shelved.conversation
     kept = f"{shelved.learned} of {count(shelved.turns, 'turn')} learned"
-    parts = [day(chat.started_at), kept, *([] if shelved.learnable else ["never learned"])]
-    return f"{chat_title(chat.title, chat.started_at, 60)}\n{' · '.join(parts)}"
+    parts = [day(chat.started_at, zone), kept, *([] if shelved.learnable else ["never learned"])]
+    return f"{chat_title(chat.title, chat.started_at, zone, longest=60)}\n{' · '.join(parts)}"
 
 
 def build_conversations(board: Board) -> None:
@@ -111,12 +112,12 @@ def _has_more(view: View) -> bool:
 
 
 def _listed_seen(view: View) -> object:
-    return view.shelf, view.page.found, view.page.shown, view.page.conversation_id
+    return view.shelf, view.page.found, view.page.shown, view.page.conversation_id, view.zone
 
 
 def _listed(view: View) -> object:
     shown = _found(view)[: view.page.shown]
-    choices = [(label(shelved), shelved.conversation.id) for shelved in shown]
+    choices = [(label(shelved, view.zone), shelved.conversation.id) for shelved in shown]
     chosen = view.page.conversation_id
     value = chosen if any(chosen == key for _, key in choices) else None
     return gr.update(choices=choices, value=value, visible=bool(choices))

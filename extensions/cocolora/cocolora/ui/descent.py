@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState
 from cocolora.core.history import Descent
@@ -18,16 +19,16 @@ HOW_TO_READ = (
 )
 
 
-def show_descent(adapters: Sequence[Adapter], history: History) -> str:
+def show_descent(adapters: Sequence[Adapter], history: History, *, zone: tzinfo | None) -> str:
     """Return the newest adapters as HTML, with lines from the chats and to the rollups that were made of them.
 
-    Chats stand left and adapters right, each with its date. Of a rollup whose sources are shown, only these are
-    drawn back to their chats.
+    Chats stand left and adapters right, each with its date in the user's time ``zone``. Of a rollup whose sources are
+    shown, only these are drawn back to their chats.
     """
     shown = list(reversed(adapters))[:MOST_ADAPTERS]
     if not shown:
         return f'<p class="cocolora-quiet">{escape(NOTHING_TO_MAP)}</p>'
-    drawn = _Map(shown, history, {adapter.id: adapter for adapter in adapters})
+    drawn = _Map(shown, history, {adapter.id: adapter for adapter in adapters}, zone)
     older = len(adapters) - len(shown)
     notes = [HOW_TO_READ] if drawn.rollups else []
     notes += [f"{count(older, 'older adapter')} not shown."] if older else []
@@ -42,6 +43,7 @@ class _Map:
     shown: Sequence[Adapter]
     history: History
     known: Mapping[str, Adapter]
+    zone: tzinfo | None
 
     @property
     def html(self) -> str:
@@ -51,7 +53,7 @@ class _Map:
         arcs = f'<svg class="cocolora-arcs" {_STRETCHED}>{"".join(self._arcs())}</svg>' if self.rollups else ""
         return (
             f'<div class="cocolora-map{" cocolora-rolled" if arcs else ""}" style="--rows:{rows}">'
-            f'<ol class="cocolora-chats" aria-label="Chats">{"".join(map(_chat, chats))}</ol>'
+            f'<ol class="cocolora-chats" aria-label="Chats">{"".join(map(self._chat, chats))}</ol>'
             f"<svg {_STRETCHED}>{''.join(self._curves(chats, lines))}</svg>"
             f'<ol class="cocolora-made" aria-label="Adapters and rollups, the newest first">'
             f"{''.join(map(self._adapter, self.shown))}</ol>{arcs}</div>"
@@ -73,14 +75,18 @@ class _Map:
     def _chats(self, adapter: Adapter) -> tuple[Descent, ...]:
         return self.history.descent_of(adapter.id)
 
+    def _chat(self, chat: Descent) -> str:
+        title = chat_title(chat.title, chat.started_at, self.zone, longest=60)
+        return f"<li><span>{escape(title)}</span><small>{escape(day(chat.started_at, self.zone))}</small></li>"
+
     def _adapter(self, adapter: Adapter) -> str:
-        chats = ", ".join(chat_title(d.title, d.started_at) for d in self._chats(adapter))
+        chats = ", ".join(chat_title(d.title, d.started_at, self.zone) for d in self._chats(adapter))
         sources = ", ".join(self.known[one].name for one in adapter.sources if one in self.known)
         made_of = f"Rolled up of {sources}. " if sources else ""
         unseen = f"{made_of}From {chats or adapter.origin or 'forgotten chats'}."
         return (
             f'<li class="{_look(adapter)}" title="{escape(unseen)}"><span>{escape(adapter.name)}</span>'
-            f"<small>{escape(day(adapter.made_at))} · {escape(self._told(adapter))}</small>"
+            f"<small>{escape(day(adapter.made_at, self.zone))} · {escape(self._told(adapter))}</small>"
             f'<small class="cocolora-hidden">{escape(unseen)}</small></li>'
         )
 
@@ -122,11 +128,6 @@ def _height(place: int, column: Sequence[object]) -> float:
 
 def _width(turns: int) -> float:
     return 1.5 + min(turns, 10) / 2
-
-
-def _chat(chat: Descent) -> str:
-    title = chat_title(chat.title, chat.started_at, 60)
-    return f"<li><span>{escape(title)}</span><small>{escape(day(chat.started_at))}</small></li>"
 
 
 def _look(adapter: Adapter) -> str:

@@ -30,7 +30,7 @@ def evaluate_stack(engine: Engine, page: Page) -> str:
 def show_verdict(verdict: KeptVerdict, view: View) -> str:
     """Return what the newest test of the whole stack found as HTML."""
     found = "It passes its tests" if verdict.passed else f"It is weak: {verdict.reason}"
-    when = f"{escape(found)} ({escape(verdict.occasion)}, {escape(minute(verdict.made_at))})."
+    when = f"{escape(found)} ({escape(verdict.occasion)}, {escape(minute(verdict.made_at, view.zone))})."
     return f"{show_stack(verdict.scores, view.own_settings.gate)}<p>{when}</p>"
 
 
@@ -44,7 +44,7 @@ def build_evaluating(board: Board) -> None:
 
 
 def _seen(view: View) -> object:
-    return view.stack_verdict, view.own_settings.gate
+    return view.stack_verdict, view.own_settings.gate, view.zone
 
 
 def _shown(view: View) -> str:

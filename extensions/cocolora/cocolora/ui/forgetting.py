@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import tzinfo
+from functools import partial
 
 import gradio as gr
 
@@ -20,19 +22,20 @@ FOR_GOOD = (
 UNMEASURED = "not known yet (it is told when the loaded model was measured)"
 
 
-def show_plan(plan: ForgetPlan, *, seconds: float | None) -> str:
+def show_plan(plan: ForgetPlan, *, seconds: float | None, zone: tzinfo | None) -> str:
     """Return what would go, what is taught again, and in about how many seconds, as HTML; None: not known."""
+    label = partial(turn_label, zone=zone)
     chosen = [turn for turn in plan.turns if turn not in plan.echoes]
-    parts = [_list(f"{count(len(chosen), 'turn')} would be forgotten:", map(turn_label, chosen))]
+    parts = [_list(f"{count(len(chosen), 'turn')} would be forgotten:", map(label, chosen))]
     if plan.echoes:
         later = f"{count(len(plan.echoes), 'later turn')} with a reply that repeats them would go along:"
-        parts.append(_list(later, map(turn_label, plan.echoes)))
+        parts.append(_list(later, map(label, plan.echoes)))
     if plan.adapters:
         names = [adapter.name for adapter in plan.adapters]
         parts.append(_list("Adapters that learned from them, and go with them:", names))
     if plan.taught_again:
         again = f"{count(len(plan.taught_again), 'other turn')} of these adapters would be learned again:"
-        parts.append(_list(again, map(turn_label, plan.taught_again)))
+        parts.append(_list(again, map(label, plan.taught_again)))
         how_long = f"about {duration(seconds)} of training" if seconds is not None else UNMEASURED
         parts.append(f"<p>How long that takes: {escape(how_long)}. The chat goes on meanwhile.</p>")
     return f'<div class="cocolora-preview">{"".join(parts)}<p><strong>{escape(FOR_GOOD)}</strong></p></div>'
@@ -90,7 +93,7 @@ def _plan(view: View) -> object:
 
 
 def _plan_and_speed(view: View) -> object:
-    return view.page.plan, view.speed
+    return view.page.plan, view.speed, view.zone
 
 
 def _show_plan(view: View) -> str:
@@ -98,4 +101,5 @@ def _show_plan(view: View) -> str:
     if plan is None:
         return ""
     batch_samples = view.own_settings.learning.batch_samples
-    return show_plan(plan, seconds=speed.steps_s(plan.steps, batch_samples=batch_samples) if speed else None)
+    seconds = speed.steps_s(plan.steps, batch_samples=batch_samples) if speed else None
+    return show_plan(plan, seconds=seconds, zone=view.zone)

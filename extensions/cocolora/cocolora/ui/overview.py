@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import tzinfo
 
 import gradio as gr
 
@@ -42,8 +43,8 @@ def show_lately(view: View) -> str:
     if not newest:
         return f"<p>{escape(NOTHING_LEARNED)}</p>"
     items = "".join(
-        f'<li class="cocolora-{_mark(adapter)}"><span>{escape(what_happened(adapter, view.history))}</span> '
-        f"<small>{escape(minute(adapter.made_at))}</small></li>"
+        f'<li class="cocolora-{_mark(adapter)}"><span>{escape(what_happened(adapter, view.history, view.zone))}</span> '
+        f"<small>{escape(minute(adapter.made_at, view.zone))}</small></li>"
         for adapter in newest
     )
     return f'<ul class="cocolora-lately">{items}</ul>'
@@ -53,14 +54,14 @@ def _mark(adapter: Adapter) -> str:
     return "bad" if adapter.state is AdapterState.REJECTED else "good"
 
 
-def what_happened(adapter: Adapter, history: History) -> str:
+def what_happened(adapter: Adapter, history: History, zone: tzinfo | None) -> str:
     """Return in a sentence what came of teaching an adapter."""
     if adapter.origin:
         return f'Took in "{adapter.name}" from {adapter.origin}.'
     if adapter.sources:
         return _rolled_up(adapter)
     descents = history.descent_of(adapter.id)
-    told = _listed([f'"{chat_title(d.title, d.started_at).removesuffix(".")}"' for d in descents])
+    told = _listed([f'"{chat_title(d.title, d.started_at, zone).removesuffix(".")}"' for d in descents])
     if adapter.state is AdapterState.REJECTED:
         return f"Did not learn from {told}: {adapter.reason}. It stays remembered as text."
     if adapter.kind is AdapterKind.BEHAVIOUR:
@@ -93,9 +94,13 @@ def build_overview(board: Board) -> None:
     board.follow(gr.HTML(elem_classes="cocolora-paragraphs"), see=show_due, show=show_due)
     with gr.Row(elem_classes="cocolora-cards"):
         _card(board, "Learned lately", show_lately)
-        _card(board, "Remembered and learned", lambda view: show_growth(view.history.growth))
+        _card(board, "Remembered and learned", lambda view: show_growth(view.history.growth, zone=view.zone))
     _card(board, "How well adapters do", show_tested)
-    _card(board, "Where adapters come from", lambda view: show_descent(view.status.adapters, view.history))
+    _card(board, "Where adapters come from", _show_descent)
+
+
+def _show_descent(view: View) -> str:
+    return show_descent(view.status.adapters, view.history, zone=view.zone)
 
 
 def _card(board: Board, heading: str, show: Callable[[View], str]) -> None:
@@ -109,4 +114,4 @@ def _card(board: Board, heading: str, show: Callable[[View], str]) -> None:
 
 
 def _drawn_from(view: View) -> object:
-    return view.status.adapters, view.history, view.own_settings.gate, view.stack_verdict
+    return view.status.adapters, view.history, view.own_settings.gate, view.stack_verdict, view.zone

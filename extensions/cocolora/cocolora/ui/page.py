@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE
@@ -155,6 +156,11 @@ class View:
     def own_settings(self) -> Settings:
         """The settings that hold in the profile that is looked at."""
         return self.settings.of(self.page.profile)
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The user's time zone; None for this machine's."""
+        return self.settings.retrieval.zone
 
     @property
     def profiles(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 
 import gradio as gr
 
@@ -34,21 +35,21 @@ CHANGES = {
 }
 
 
-def show_conversation(told: Sequence[Told], *, most: int = TURNS_SHOWN) -> str:
-    """Return the turns of a conversation as HTML, the ``most`` newest of a longer one."""
+def show_conversation(told: Sequence[Told], *, zone: tzinfo | None, most: int = TURNS_SHOWN) -> str:
+    """Return the turns of a conversation as HTML, the ``most`` newest of a longer one, dated in the time ``zone``."""
     left_out = max(0, len(told) - most)
     before = f'<p class="cocolora-quiet">{count(left_out, "earlier turn")} not shown.</p>' if left_out else ""
-    turns = "".join(_turn(number, one) for number, one in enumerate(told[left_out:], start=left_out + 1))
+    turns = "".join(_turn(number, one, zone) for number, one in enumerate(told[left_out:], start=left_out + 1))
     return f'{before}<ol class="cocolora-turns" tabindex="0" aria-label="Turns">{turns}</ol>'
 
 
-def _turn(number: int, told: Told) -> str:
+def _turn(number: int, told: Told, zone: tzinfo | None) -> str:
     turn = told.turn
     return (
-        f'<li><p class="cocolora-who"><b>{number}</b> {escape(minute(turn.said_at))}{_badges(told)}</p>'
+        f'<li><p class="cocolora-who"><b>{number}</b> {escape(minute(turn.said_at, zone))}{_badges(told)}</p>'
         f'<p class="cocolora-user"><span class="cocolora-hidden">You: </span>{_text(turn.user)}</p>'
         f'<p class="cocolora-reply"><span class="cocolora-hidden">Reply: </span>{_text(turn.reply)}</p>'
-        f"{show_kept_why(told.why)}</li>"
+        f"{show_kept_why(told.why, zone=zone)}</li>"
     )
 
 
@@ -174,7 +175,7 @@ def build_reading(board: Board) -> None:
         _build_conversation_settings(board, answer)
     board.follow(heading, see=_heading, show=_heading)
     board.follow(earlier, see=_has_earlier, show=lambda view: gr.update(visible=_has_earlier(view)))
-    board.follow(text, see=lambda view: (view.told, view.page.shown_turns), show=_text_of)
+    board.follow(text, see=lambda view: (view.told, view.page.shown_turns, view.zone), show=_text_of)
     board.follow(actions, see=_is_chosen, show=lambda view: gr.update(visible=_is_chosen(view)))
     board.follow(turns, see=lambda view: (view.told, view.page.turn_ids), show=_turns)
     board.on(earlier.click, show_earlier, answer=answer)
@@ -219,15 +220,13 @@ def _heading(view: View) -> str:
     if shelved is None:
         return f"<p>{escape(CHOOSE_ONE)}</p>" if view.shelf else ""
     chat = shelved.conversation
-    where = f"from {chat.source}, begun {minute(chat.started_at)}"
-    return (
-        f'<h2 class="cocolora-heading">{escape(chat_title(chat.title, chat.started_at, 80))}<br>'
-        f"<small>{escape(where)}</small></h2>"
-    )
+    title = chat_title(chat.title, chat.started_at, view.zone, longest=80)
+    where = f"from {chat.source}, begun {minute(chat.started_at, view.zone)}"
+    return f'<h2 class="cocolora-heading">{escape(title)}<br><small>{escape(where)}</small></h2>'
 
 
 def _text_of(view: View) -> str:
-    return show_conversation(view.told, most=view.page.shown_turns) if view.told else ""
+    return show_conversation(view.told, zone=view.zone, most=view.page.shown_turns) if view.told else ""
 
 
 def _has_earlier(view: View) -> bool:

@@ -146,7 +146,9 @@ def can_be_rolled_up(adapter: Adapter) -> bool:
 
 
 def _choices(view: View) -> list[tuple[str, str]]:
-    return [(adapter_label(adapter), adapter.id) for adapter in view.status.adapters if can_be_rolled_up(adapter)]
+    return [
+        (adapter_label(adapter, view.zone), adapter.id) for adapter in view.status.adapters if can_be_rolled_up(adapter)
+    ]
 
 
 def _plans(view: View) -> object:

@@ -207,7 +207,7 @@ def _has_any(view: View) -> bool:
 
 def _choices(view: View) -> list[tuple[str, str]]:
     ready = [adapter for adapter in view.status.adapters if adapter.state is AdapterState.READY]
-    return [(adapter_label(adapter), adapter.id) for adapter in ready]
+    return [(adapter_label(adapter, view.zone), adapter.id) for adapter in ready]
 
 
 def _is_checking(view: View) -> bool:

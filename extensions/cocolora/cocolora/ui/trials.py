@@ -79,7 +79,7 @@ def build_trials(board: Board) -> None:
 
 
 def _choices(view: View) -> list[tuple[str, str]]:
-    return [(adapter_label(adapter), adapter.id) for adapter in reversed(view.status.adapters)]
+    return [(adapter_label(adapter, view.zone), adapter.id) for adapter in reversed(view.status.adapters)]
 
 
 def _trying(view: View) -> Trying | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import tzinfo
 
 from cocolora.core.adapters import Activation
 from cocolora.core.conversations import Turn
@@ -15,50 +15,55 @@ NOT_KNOWN = "What took part is not known: the reply was imported, edited, or mad
 GONE = "that is gone since"
 
 
-def show_why(why: Why, *, needed: float) -> str:
+def show_why(why: Why, *, needed: float, zone: tzinfo | None) -> str:
     """Return what took part in the newest reply as HTML: a sentence, and behind it each memory and adapter.
 
-    ``needed`` is how well a message must match to choose an adapter.
+    ``needed`` is how well a message must match to choose an adapter. Dates are those of the user's time ``zone``.
     """
-    sentence = said(took_part(why))
+    sentence = said(took_part(why, zone))
     if why == Why():
         return f"{sentence}<p class='cocolora-quiet'>{escape(NOTHING_TOOK_PART)}</p>"
-    return f"{sentence}{_details(_list(why, needed=f' ({share(needed)} is needed)'))}"
+    return f"{sentence}{_details(_list(why, zone, needed=f' ({share(needed)} is needed)'))}"
 
 
-def show_kept_why(why: Why | None) -> str:
+def show_kept_why(why: Why | None, *, zone: tzinfo | None) -> str:
     """Return what took part in an earlier reply as HTML, as far as that is known."""
     if why is None:
         return _details(f'<p class="cocolora-quiet">{escape(NOT_KNOWN)}</p>')
-    sentence = NOTHING_TOOK_PART if why == Why() else took_part(why)
-    return _details(f"<p>{escape(sentence)}</p>{_list(why)}")
+    sentence = NOTHING_TOOK_PART if why == Why() else took_part(why, zone)
+    return _details(f"<p>{escape(sentence)}</p>{_list(why, zone)}")
 
 
 def _details(content: str) -> str:
     return f'<details class="cocolora-why"><summary>Why this reply?</summary>{content}</details>'
 
 
-def took_part(why: Why) -> str:
+def took_part(why: Why, zone: tzinfo | None) -> str:
     """Say which adapters and memories took part in a reply."""
     names = [f'"{one.adapter.name}"' if one.adapter else f"one {GONE}" for one in why.answerers]
     who = f"{count(len(names), 'adapter')} took part: {', '.join(names)}" if names else "No adapter took part"
-    quoted = [f'"{shorten(turn.user, 40)}" ({day(turn.said_at)})' if turn else f"one {GONE}" for turn in why.memories]
+    quoted = [_quoted(turn, zone) for turn in why.memories]
     if not quoted:
         return f"{who}; no memory was quoted."
     number = "1 memory was" if len(quoted) == 1 else f"{len(quoted)} memories were"
     return f"{who}; {number} quoted: {', '.join(quoted)}."
 
 
-def _list(why: Why, *, needed: str = "") -> str:
-    entries: Sequence[str] = [*map(_memory, why.memories), *(_reason(one, needed=needed) for one in why.answerers)]
+def _quoted(turn: Turn | None, zone: tzinfo | None) -> str:
+    return f'"{shorten(turn.user, 40)}" ({day(turn.said_at, zone)})' if turn else f"one {GONE}"
+
+
+def _list(why: Why, zone: tzinfo | None, *, needed: str = "") -> str:
+    entries = [_memory(turn, zone) for turn in why.memories]
+    entries += [_reason(one, needed=needed) for one in why.answerers]
     return f"<ul>{''.join(f'<li>{entry}</li>' for entry in entries)}</ul>" if entries else ""
 
 
-def _memory(turn: Turn | None) -> str:
+def _memory(turn: Turn | None, zone: tzinfo | None) -> str:
     if turn is None:
         return f"<b>Quoted</b> something {GONE}"
     exchange = f"“{shorten(turn.user)}” – “{shorten(turn.reply)}”"
-    return f"<b>Quoted</b> {escape(exchange)} <small>{escape(day(turn.said_at))}</small>"
+    return f"<b>Quoted</b> {escape(exchange)} <small>{escape(day(turn.said_at, zone))}</small>"
 
 
 def _reason(one: Answerer, *, needed: str) -> str:

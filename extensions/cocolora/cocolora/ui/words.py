@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import Turn
@@ -23,24 +22,15 @@ def escape(text: str) -> str:
     return html.escape(text).replace("{", "&#123;").replace("}", "&#125;").replace("$", "&#36;")
 
 
-def day(moment: datetime) -> str:
-    """Return the date where the user is."""
-    return absolute_date(moment.astimezone())
+def day(moment: datetime, zone: tzinfo | None) -> str:
+    """Return the date in the user's time zone; None: this machine's."""
+    return absolute_date(moment.astimezone(zone))
 
 
-def minute(moment: datetime) -> str:
-    """Return the date and time where the user is."""
-    local = moment.astimezone()
+def minute(moment: datetime, zone: tzinfo | None) -> str:
+    """Return the date and time in the user's time zone."""
+    local = moment.astimezone(zone)
     return f"{absolute_date(local)}, {local:%H:%M}"
-
-
-def days(moments: Iterable[datetime]) -> str:
-    """Return the day, or the first and the last one; empty without moments."""
-    ordered = sorted(moments)
-    if not ordered:
-        return ""
-    first, last = day(ordered[0]), day(ordered[-1])
-    return first if first == last else f"{first} – {last}"
 
 
 def duration(seconds: float) -> str:
@@ -66,21 +56,21 @@ def refused(sentence: str) -> str:
     return f'<p class="cocolora-refused" role="alert">{escape(sentence)}</p>'
 
 
-def chat_title(title: str, started_at: datetime, longest: int = 40) -> str:
-    """Return what a conversation is called: its title, or the day it was held."""
-    return shorten(title, longest) or f"{started_at.astimezone():%A}'s chat"
+def chat_title(title: str, started_at: datetime, zone: tzinfo | None, *, longest: int = 40) -> str:
+    """Return what a conversation is called: its title, or the day it was held in the user's time zone."""
+    return shorten(title, longest) or f"{started_at.astimezone(zone):%A}'s chat"
 
 
-def turn_label(turn: Turn) -> str:
+def turn_label(turn: Turn, zone: tzinfo | None) -> str:
     """Return what a turn is called in a list."""
-    return f"{shorten(turn.user)} · {minute(turn.said_at)}"
+    return f"{shorten(turn.user)} · {minute(turn.said_at, zone)}"
 
 
-def adapter_label(adapter: Adapter) -> str:
+def adapter_label(adapter: Adapter, zone: tzinfo | None) -> str:
     """Return what an adapter is called in a menu: its name alone may say no more than the day it was made."""
     holds = "imported" if adapter.origin else count(len(adapter.turn_versions), "turn")
     level = f" · rollup of level {adapter.level}" if adapter.level else ""
-    return f"{adapter.name} · {holds}{level} · {minute(adapter.made_at)}"
+    return f"{adapter.name} · {holds}{level} · {minute(adapter.made_at, zone)}"
 
 
 def adapter_state(adapter: Adapter, *, model: str) -> str:
