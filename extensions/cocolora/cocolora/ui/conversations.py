@@ -54,7 +54,8 @@ def label(shelved: Shelved) -> str:
     """Return a conversation's entry in the list: its title, and below it what there is of it."""
     chat = shelved.conversation
     kept = f"{shelved.learned} of {count(shelved.turns, 'turn')} learned"
-    parts = [day(chat.started_at), kept, *([] if shelved.learnable else ["never learned"])]
+    off = [*([] if shelved.recorded else ["not recorded"]), *([] if shelved.learnable else ["never learned"])]
+    parts = [day(chat.started_at), kept, *off]
     return f"{chat_title(chat.title, chat.started_at, 60)}\n{' · '.join(parts)}"
 
 

@@ -74,6 +74,10 @@ class ConversationDesk:
         """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
         self._rooms.journal.set_learnable(conversation_id, learnable)
 
+    def set_recorded(self, conversation_id: str, recorded: bool) -> None:
+        """Switch recording of a conversation on or off; what was recorded stays. Raises UnknownId."""
+        self._rooms.journal.set_recorded(conversation_id, recorded)
+
     def set_turns_learnable(self, turn_ids: Sequence[str], learnable: bool) -> bool:
         """Say whether turns may be learned; they are remembered either way. Raises UnknownId, HomeBusy.
 
