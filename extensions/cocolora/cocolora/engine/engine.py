@@ -235,7 +235,7 @@ class Engine:
         with self.jobs.here(
             handlers.LEARN, payload, profile=profile, on_progress=on_progress, cancelled=cancelled
         ) as work:
-            run = Run(self._rooms, profile, work.task.on_progress, work.task.cancelled)
+            run = Run(self._rooms, profile, work.task.on_progress, work.task.cancelled, by_hand=True)
             learned = learn.learn(run, taught_elsewhere=taught_elsewhere)
             work.message = learned.sentence
         return learned

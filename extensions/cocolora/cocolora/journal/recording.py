@@ -19,6 +19,7 @@ from cocolora.journal.conversations import (
     get_conversation,
     quotes,
 )
+from cocolora.journal.readings import imported_turns
 from cocolora.journal.tombstones import PASSED_OVER, Tombstones, bury, known_by, next_ordinal, take_ordinal
 from cocolora.journal.turns import (
     add_rejected,
@@ -138,7 +139,7 @@ def _record_again(connection: sqlite3.Connection, conversation: Conversation, tu
         Row(turn.user, turn.reply, turn.said_at),
         ordinal=take_ordinal(connection, conversation.id),
         position=turn.position,
-        change=Change.RECORDED,
+        change=Change.IMPORTED if imported_turns(connection, [turn.id]) else Change.RECORDED,
         now=now,
         learnable=turn.learnable,
     )

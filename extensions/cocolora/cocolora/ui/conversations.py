@@ -47,6 +47,7 @@ def import_chat(engine: Engine, page: Page, file: str | None) -> str:
     if not file:
         return "Choose a file first."
     engine.conversations.start_import([Path(file)], profile=page.profile, uploaded=True)
+    engine.start_measuring(anew=False)  # much to learn is told with how long it takes
     return "The import has begun. The top of the page says what came of it."
 
 
