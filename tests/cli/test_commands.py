@@ -175,6 +175,21 @@ def test_profiles_are_listed_and_deleted_and_everything_is_purged(run, chat_file
     assert not (tmp_path / "home").exists()
 
 
+def test_recording_of_one_conversation_is_switched_off_and_on(run, chat_file, tmp_path):
+    run("import", chat_file)
+    home = Engine(tmp_path / "home", lambda: None)
+    (chat,) = home.journal.conversations()
+    code, answer = run("recording", chat.id, "off")
+    assert (code, answer["recorded"]) == (0, False)
+    assert not home.journal.is_recorded(chat, [], now=chat.started_at)
+    assert "from now on" in run("recording", chat.id, "on")[1]["message"]
+    assert home.journal.is_recorded(chat, [], now=chat.started_at)
+    home.close()
+    run("settings", "recording.enabled=false")
+    assert "recording.enabled" in run("recording", chat.id, "on")[1]["message"]
+    assert run("recording", "nowhere", "off")[0] == 1
+
+
 def test_purge_is_refused_while_another_program_has_the_home_open(run, chat_file, tmp_path):
     run("import", chat_file)
     webui = Engine(tmp_path / "home", lambda: None, resident=True)

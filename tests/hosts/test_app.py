@@ -156,6 +156,25 @@ def test_nothing_is_recorded_while_recording_is_off(engine, parrot):
     assert engine.turns() == []
 
 
+@pytest.mark.parametrize("how", ["everywhere", "in this chat"])
+def test_a_chat_goes_on_showing_what_was_said_while_its_recording_was_off(engine, parrot, how):
+    chat = app_chat.Chat()
+
+    def switch(recorded):
+        if how == "everywhere":
+            engine.change_settings("recording", enabled=recorded)
+        else:
+            engine.conversations.set_recorded(chat.id, recorded)
+
+    shown(engine, chat, "My dog is called Biscuit.")
+    switch(False)
+    shown(engine, chat, "My bank is called Hidden.")
+    assert len(shown(engine, chat, "Hello.")[-1][0]) == 6
+    switch(True)
+    assert len(shown(engine, chat, "My cat is called Mog.")[-1][0]) == 8
+    assert [turn.user for turn in engine.turns()] == ["My dog is called Biscuit.", "My cat is called Mog."]
+
+
 def test_every_reply_of_a_chat_can_be_asked_about(engine, parrot):
     chat = app_chat.Chat()
     shown(engine, chat, "My dog is called Biscuit.")

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from cocolora.core.conversations import Change
+from cocolora.errors import UnknownId
 from cocolora.ui.page import Lookout, Page
 from tests.hosts.conftest import recorded_turns, visible_turns
 
@@ -390,6 +391,114 @@ def test_a_chat_that_began_while_recording_was_off_is_not_named_for_what_was_sai
     assert [one.title for one in world.engine.journal.conversations()] == [""]
     assert not kept_with(world, b"Hidden")
     assert world.engine.verify() == []
+
+
+def switch(world, how, recorded):
+    """Switch recording off or on, everywhere or in the chat alone."""
+    if how == "everywhere":
+        world.engine.change_settings("recording", enabled=recorded)
+    else:
+        world.engine.conversations.set_recorded(chat_of(world.webui), recorded)
+
+
+def told(world):
+    return [turn.user for turn in world.engine.turns()]
+
+
+@pytest.mark.parametrize("how", ["everywhere", "in this chat"])
+def test_what_is_said_while_a_chats_recording_is_off_is_passed_over(world, how):
+    world.webui.chat("My dog is called Rex.")
+    switch(world, how, False)
+    world.webui.chat("My bank is called Hidden.")
+    world.webui.regenerate()
+    world.host.saved_chats.reconcile()
+    assert told(world) == ["My dog is called Rex."]
+    switch(world, how, True)
+    world.host.saved_chats.reconcile()
+    world.webui.chat("My cat is called Tom.")
+    assert told(world) == ["My dog is called Rex.", "My cat is called Tom."]
+    assert not kept_with(world, b"Hidden")
+    assert world.engine.verify() == []
+
+
+@pytest.mark.parametrize("how", ["everywhere", "in this chat"])
+@pytest.mark.parametrize("change", ["regenerate", "edit", "edit twice", "regenerate and swipe back", "say another"])
+def test_what_a_turn_is_changed_to_while_recording_is_off_is_not_recorded_later(world, how, change):
+    world.webui.chat("My dog is called Rex.")
+    before = everything(world)
+    switch(world, how, False)
+    world.webui.says = lambda prompt: "Hidden."
+    if change.startswith("regenerate"):
+        world.webui.regenerate()
+    if change == "regenerate and swipe back":
+        world.webui.swipe(0, -1)
+    if change.startswith("edit"):
+        world.webui.edit("user", 0, "My bank is called Hidden.")
+    if change == "edit twice":
+        world.host.saved_chats.reconcile()
+        world.webui.edit("user", 0, "My bank is called Hidden, I said.")
+    if change == "say another":
+        world.webui.remove_last()
+        world.webui.chat("My bank is called Hidden.")
+    world.host.saved_chats.reconcile()
+    assert everything(world) == before
+    switch(world, how, True)
+    world.webui.says = lambda prompt: "Ok."
+    world.webui.chat("My cat is called Tom.")
+    assert everything(world) == [*before, ("My cat is called Tom.", "Ok.")]
+    assert not kept_with(world, b"Hidden")
+    assert world.engine.verify() == []
+
+
+def test_a_turn_that_is_changed_once_more_when_recording_is_on_again_follows(world):
+    world.webui.chat("My dog is called Rex.")
+    switch(world, "in this chat", False)
+    world.webui.regenerate()
+    switch(world, "in this chat", True)
+    world.webui.says = lambda prompt: "Woof."
+    world.webui.regenerate()
+    assert everything(world) == [("My dog is called Rex.", "Woof.")]
+
+
+@pytest.mark.parametrize("copy", ["branch", "rename"])
+def test_a_branch_of_a_chat_that_is_not_recorded_is_not_either_until_it_is_switched_on(world, copy):
+    world.webui.chat("My dog is called Rex.")
+    switch(world, "in this chat", False)
+    world.webui.chat("My bank is called Hidden.")
+    world.webui.branch(1) if copy == "branch" else world.webui.rename("pets")
+    world.webui.chat("My boat is called Hidden.")
+    assert told(world) == ["My dog is called Rex."]
+    assert recorded(world) == everything(world)
+    switch(world, "in this chat", True)
+    world.webui.chat("My cat is called Tom.")
+    assert told(world) == ["My dog is called Rex.", "My cat is called Tom."]
+    assert not kept_with(world, b"Hidden")
+
+
+def test_a_branch_that_was_there_before_is_recorded(world):
+    world.webui.chat("My dog is called Rex.")
+    chat = chat_of(world.webui)
+    world.webui.branch(0)
+    world.webui.chat("My cat is called Tom.")
+    world.engine.conversations.set_recorded(chat, False)
+    world.webui.chat("My boat is called Sue.")
+    assert told(world) == ["My dog is called Rex.", "My cat is called Tom.", "My boat is called Sue."]
+
+
+def test_a_chat_that_is_not_recorded_stays_so_when_all_of_it_is_forgotten(world):
+    world.webui.chat("My dog is called Rex.")
+    switch(world, "in this chat", False)
+    world.engine.forgetting.forget(world.engine.forgetting.plan(conversation=chat_of(world.webui)))
+    world.webui.chat("My bank is called Hidden.")
+    assert told(world) == []
+    switch(world, "in this chat", True)
+    world.webui.chat("My cat is called Tom.")
+    assert told(world) == ["My cat is called Tom."]
+
+
+def test_only_a_conversation_that_there_was_can_be_switched(world):
+    with pytest.raises(UnknownId, match="nowhere"):
+        world.engine.conversations.set_recorded("nowhere", False)
 
 
 def kept_with(world, text):

@@ -1,5 +1,6 @@
 """Vectors: made in the background, fused with words, erased with their turns; never needed."""
 
+import chromadb
 import numpy as np
 import pytest
 
@@ -38,6 +39,20 @@ def test_words_are_found_before_there_are_vectors(index, embedder):
     assert turns(index, "Rex") == ["dog"]
     assert set(index.turns_without_vectors()) == {"dog", "sea", "work"}
     assert embedder.texts == []
+
+
+def test_chroma_is_told_to_send_no_telemetry_whatever_its_surroundings_say(index, monkeypatch):
+    monkeypatch.setenv("ANONYMIZED_TELEMETRY", "True")
+    told = []
+    opening = chromadb.PersistentClient
+
+    def note(path, settings):
+        told.append(settings.anonymized_telemetry)
+        return opening(path, settings=settings)
+
+    monkeypatch.setattr(chromadb, "PersistentClient", note)
+    assert index.catch_up(UNITS) == 4
+    assert told == [False]
 
 
 def test_vectors_find_what_words_do_not(index):

@@ -215,6 +215,20 @@ def test_a_conversation_that_is_not_to_be_learned_is_still_remembered(engine, pa
     assert "never learned" not in read("pets")
 
 
+def test_a_conversation_that_is_not_recorded_says_so_and_keeps_what_it_holds(engine, page, tell, read):
+    tell("pets", DOG)
+    read("pets")
+    assert "What was recorded stays until you forget it" in reading.switch_recording(engine, page, False)
+    assert listed(engine, page)[0].endswith("not recorded")
+    assert not reading._recorded(Lookout(engine).look(page))
+    tell("pets", DOG, CAT)
+    assert CAT not in str(engine.turns())
+    assert "from now on" in reading.switch_recording(engine, page, True)
+    assert "not recorded" not in listed(engine, page)[0]
+    engine.change_settings("recording", enabled=False)
+    assert "under Privacy" in reading.switch_recording(engine, page, True)
+
+
 def test_a_moved_conversation_is_found_under_its_new_profile_alone(engine, page, tell, read):
     tell("pets", DOG)
     read("pets")

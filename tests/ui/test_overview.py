@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,9 @@ from cocolora.core.lessons import LessonKind, make_lesson
 from cocolora.core.records import KeptVerdict, Occasion, Outcome
 from cocolora.core.rollup import RollupPlan
 from cocolora.engine import status
+from cocolora.engine.estimate import LearningPlan, Speed
 from cocolora.settings import Gate
-from cocolora.ui import charts, descent, overview
+from cocolora.ui import charts, descent, header, overview
 from cocolora.ui.page import Lookout
 from tests.ui.conftest import STARTED
 
@@ -67,6 +69,19 @@ def test_what_is_due_is_told_with_its_reason(engine, view, tell, learned, monkey
     assert "A rollup is due: 2 adapters of &lt;level&gt; 0 gathered. It is made with the next learning." in told
     engine.change_settings("rollup", automatic=False)
     assert "Plan it under Stack." in overview.show_due(view())
+
+
+def test_many_imported_turns_are_told_with_how_long_they_take(engine, view, monkeypatch, tmp_path):
+    monkeypatch.setattr(status, "read_model", lambda rooms: ("tiny", "", BASE))
+    told = {"role": "user", "content": "I live in Oak Street."}, {"role": "assistant", "content": "Ok."}
+    (tmp_path / "years.json").write_text(json.dumps({"messages": [*told] * 101}))
+    engine.conversations.import_chats([tmp_path / "years.json"])
+    assert "101 imported turns to be learned by hand" in overview.show_due(view())
+    assert overview.UNMEASURED in overview.show_due(view())
+    assert "width:0%" in header._tiles(view().status, view().history, view().settings.learning)
+    monkeypatch.setattr(type(engine), "speed", Speed("tiny", 8, reading_s=1.0))
+    monkeypatch.setattr(engine, "plan_learning", lambda profile: LearningPlan(101, 7, 7200.0))
+    assert "101 turns in 7 stretches: about 2.0 hours of training" in overview.show_due(view())
 
 
 def test_what_was_learned_lately_is_told_with_its_facts_and_its_chat(view, tell, teach):

@@ -1,4 +1,4 @@
-"""Changing by the command line: settings, for all profiles or one, and the text of a turn."""
+"""Changing by the command line: settings, for all profiles or one, whether a chat is recorded, the text of a turn."""
 
 from __future__ import annotations
 
@@ -46,6 +46,21 @@ def _read(value: str) -> Any:
 
 def _flat(values: dict[str, dict[str, Any]]) -> list[tuple[str, str, Any]]:
     return [(section, name, value) for section, held in values.items() for name, value in held.items()]
+
+
+def recording(arguments: Namespace) -> int:
+    """Switch recording of one conversation on or off."""
+    recorded = arguments.switch == "on"
+    with opened(arguments) as engine:
+        engine.conversations.set_recorded(arguments.conversation, recorded)
+        is_off = not engine.settings.recording.enabled
+    said = "Nothing more of this conversation is recorded. What was recorded stays until it is forgotten."
+    if recorded:
+        said = "What is said in this conversation is recorded from now on."
+    if recorded and is_off:
+        said = "This conversation is recorded again once recording.enabled is on."
+    show(arguments, {"conversation": arguments.conversation, "recorded": recorded, "message": said}, said)
+    return 0
 
 
 def edit(arguments: Namespace) -> int:

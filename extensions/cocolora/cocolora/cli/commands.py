@@ -135,6 +135,13 @@ def edit(arguments: Namespace) -> int:
     return changes.edit(arguments)
 
 
+def recording(arguments: Namespace) -> int:
+    """Switch one conversation's recording on or off."""
+    from cocolora.cli import changes
+
+    return changes.recording(arguments)
+
+
 def profile(arguments: Namespace) -> int:
     """List, move or delete."""
     from cocolora.cli.profiles import run_profile
@@ -236,6 +243,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "rollup": rollup,
     "forget": forget,
     "edit": edit,
+    "recording": recording,
     "settings": settings,
     "export": export,
     "import-stack": import_stack,

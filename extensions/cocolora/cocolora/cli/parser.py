@@ -79,11 +79,10 @@ def build_parser() -> argparse.ArgumentParser:
     _rollup_options(add("rollup", "Make fewer, larger adapters of many: what is due, or chosen ones."))
     _forget_options(add("forget", "Forget turns and everything that descends from them."))
     _edit_options(add("edit", "Give a turn another text; what was learned from the old one is made again."))
+    _recording_options(add("recording", "Switch recording of one conversation off, or on again; what there is stays."))
     _settings_options(add("settings", "Show the settings, or change some."))
     _export_options(add("export", "Write the profile's adapters: as a bundle, or as other programs load them."))
-    load = add("import-stack", "Check a bundle and take its adapters in, switched off.")
-    load.add_argument("source", type=Path, metavar="DIR|FILE.zip")
-    load.add_argument("--switch-on", action="store_true", help="Switch on those that pass the gate here.")
+    _import_stack_options(add("import-stack", "Check a bundle and take its adapters in, switched off."))
     key = add("key", "Show the key that signs your bundles, or make it.")
     key.add_argument("--make", action="store_true", help="Make a key; there must be none.")
     _profile_options(add("profile", "List the profiles, move a conversation to another, or delete one."))
@@ -160,6 +159,11 @@ def _edit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reply", metavar="TEXT", help="The reply (default: as it is).")
 
 
+def _recording_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("conversation", metavar="CONVERSATION")
+    parser.add_argument("switch", choices=("on", "off"))
+
+
 def _settings_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("change", nargs="*", metavar="SECTION.NAME=VALUE")
     parser.add_argument("--only-in", metavar="PROFILE", help="What holds in this profile alone.")
@@ -196,6 +200,11 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         help="Write the TEXT of all turns and lessons of the profile, to teach another model; asks first.",
     )
     parser.add_argument("--yes", action="store_true", help="Do not ask.")
+
+
+def _import_stack_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", type=Path, metavar="DIR|FILE.zip")
+    parser.add_argument("--switch-on", action="store_true", help="Switch on those that pass the gate here.")
 
 
 def _profile_options(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from cocolora.core.conversations import Turn
@@ -17,13 +17,14 @@ BUDGET_WINDOW = timedelta(hours=1)
 class Due:
     """Whether learning is due, and ``why`` it is not; ``at`` is when it will be if nothing more is said.
 
-    ``said`` is how much there is to be read, in words.
+    ``said`` is how much there is to be read, in words. So many ``imported`` turns wait to be asked for.
     """
 
     now: bool
     why: str = ""
     at: datetime | None = None
     said: str = ""
+    imported: int = 0
 
     @property
     def reason(self) -> str:
@@ -38,7 +39,7 @@ class Rhythm:
     ``changed_at`` is when a turn was last recorded or changed. The learning before this one took in what was said
     and changed ``read_until``: what it left, it did not want or could not learn. ``worked`` is from when to when
     training ran within the last hour, oldest first. ``rebuilds`` are adapters that are to be made again; ``gave_up``
-    says that the last work on them was stopped or failed.
+    says that the last work on them was stopped or failed. ``imported`` are turns that wait until they are asked for.
     """
 
     now: datetime
@@ -47,6 +48,7 @@ class Rhythm:
     worked: Sequence[tuple[datetime, datetime]] = ()
     rebuilds: int = 0
     gave_up: bool = False
+    imported: int = 0
 
 
 def estimate_tokens(text: str) -> int:
@@ -56,6 +58,12 @@ def estimate_tokens(text: str) -> int:
 
 def is_due(unlearned: Sequence[Turn], learning: Learning, rhythm: Rhythm, *, zone: tzinfo | None = None) -> Due:
     """Decide whether to learn by itself now; the reason names times in ``zone``, the user's own when None."""
+    return replace(_decide(unlearned, learning, rhythm, zone), imported=rhythm.imported)
+
+
+def _decide(unlearned: Sequence[Turn], learning: Learning, rhythm: Rhythm, zone: tzinfo | None) -> Due:
+    if rhythm.imported and not unlearned and not rhythm.rebuilds:
+        return Due(False, "learning so many begins when you ask for it", said=_waiting(unlearned, rhythm))
     if not unlearned and not rhythm.rebuilds:
         return Due(False, "everything said so far was read")
     said = _waiting(unlearned, rhythm)
@@ -82,6 +90,7 @@ def _waiting(unlearned: Sequence[Turn], rhythm: Rhythm) -> str:
     tokens = sum(estimate_tokens(turn.text) for turn in unlearned)
     parts = [f"{count(len(unlearned), 'turn')} of about {count(tokens, 'token')} to be read"] if unlearned else []
     parts += [f"{count(rhythm.rebuilds, 'adapter')} to be made again"] if rhythm.rebuilds else []
+    parts += [f"{count(rhythm.imported, 'imported turn')} to be learned by hand"] if rhythm.imported else []
     return " and ".join(parts)
 
 

@@ -39,9 +39,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """A conversation, with how many turns it holds and how many of them were learned."""
+    """A conversation, with how many turns it holds and how many of them were learned.
+
+    Of one that is not ``recorded`` nothing that is said from now on is kept.
+    """
 
     conversation: Conversation
     turns: int
     learned: int
     learnable: bool
+    recorded: bool

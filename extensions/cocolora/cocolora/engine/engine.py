@@ -159,8 +159,12 @@ class Engine:
     ) -> Synced:
         """Bring the journal up to what the conversation shows, and start learning when it is due.
 
-        ``parts`` are those of the context that the newest reply was generated with, where one was.
+        ``parts`` are those of the context that the newest reply was generated with, where one was. In a conversation
+        whose recording is off, all is passed over.
         """
+        if not self.journal.is_recorded(conversation, rows, now=self._rooms.clock()):
+            self.pass_over(conversation, rows)
+            return Synced(profile=conversation.profile)
         synced = record.record(self._rooms, conversation, rows, change=change, parts=parts)
         self._learn_if_due(synced.profile)
         if synced.revised or synced.removed or self._rooms.index.turns_without_vectors(limit=1):
@@ -234,7 +238,7 @@ class Engine:
         with self.jobs.here(
             handlers.LEARN, payload, profile=profile, on_progress=on_progress, cancelled=cancelled
         ) as work:
-            run = Run(self._rooms, profile, work.task.on_progress, work.task.cancelled)
+            run = Run(self._rooms, profile, work.task.on_progress, work.task.cancelled, by_hand=True)
             learned = learn.learn(run, taught_elsewhere=taught_elsewhere)
             work.message = learned.sentence
         return learned

@@ -17,6 +17,7 @@ from cocolora.core.rollup import RollupMethod, RollupPlan
 from cocolora.engine import catalogue, evaluate, forget, import_chats, learn, record, roll_up, share
 from cocolora.engine.examine import examine_stack
 from cocolora.engine.forget import SCRUB, ForgetPlan
+from cocolora.engine.import_chats import IMPORT
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
 from cocolora.engine.task import Handler, Task
@@ -25,7 +26,7 @@ from cocolora.sharing import require_free
 
 LEARN, FORGET, ROLL_UP, EVALUATE, ADMIT = "learn", "forget", "rollup", "evaluate", "admit"
 EXPORT = "export"
-IMPORT, INDEX = "import", "index"
+INDEX = "index"
 TRAINING_KINDS = (LEARN, FORGET, ROLL_UP)
 
 
@@ -45,10 +46,11 @@ def handlers_of(rooms: Rooms) -> dict[str, Handler]:
 
 
 def learn_unread(rooms: Rooms, task: Task) -> str:
-    """Learn what is unread; an ``automatic`` learning leaves alone what may still be edited."""
+    """Learn what is unread; an ``automatic`` learning leaves what may still be edited, or waits to be asked for."""
     settled = timedelta(minutes=rooms.settings.of(task.profile).learning.settle_minutes)
-    until = rooms.clock() - settled if task.payload.get("automatic") else None
-    run = Run(rooms, task.profile, task.on_progress, task.cancelled, until=until)
+    by_hand = not task.payload.get("automatic")
+    until = None if by_hand else rooms.clock() - settled
+    run = Run(rooms, task.profile, task.on_progress, task.cancelled, until=until, by_hand=by_hand)
     return learn.learn(run, taught_elsewhere=bool(task.payload.get("taught_elsewhere"))).sentence
 
 

@@ -14,9 +14,11 @@ from cocolora.engine.record import record
 from cocolora.engine.rooms import Rooms
 from cocolora.errors import Cancelled, ChatFileInvalid
 
+IMPORT = "import"
+"""The kind of job that imports."""
 CHAT_SUFFIXES = (".json", ".jsonl")
 MANY_TURNS = 100
-"""More turns than these take a while to learn with any model: that is said before it begins."""
+"""More turns than these take a while to learn with any model: that is said, and their user begins it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,10 @@ class Imported:
         """What happened, in words."""
         added = f"Recorded {count(self.turns, 'new turn')} in {count(self.conversations, 'conversation')}."
         if self.turns > MANY_TURNS:
-            added += " Learning them takes a while: `cocolora learn --plan` says how long."
+            added += (
+                " Learning them takes a while, and begins when you ask for it, with `cocolora learn` or Learn now: "
+                "`cocolora learn --plan` says how long."
+            )
         if not self.problems:
             return added
         _, row, reason = self.problems[0]

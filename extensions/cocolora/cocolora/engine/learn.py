@@ -16,6 +16,7 @@ from cocolora.core.stretches import cut_stretches
 from cocolora.engine import roll_up
 from cocolora.engine.examine import examine_stack
 from cocolora.engine.keep_out import keep_out, learnable
+from cocolora.engine.past import by_itself
 from cocolora.engine.plans import Assignment, always_on, assign
 from cocolora.engine.rebuild import rebuild, retire_stale, waiting
 from cocolora.engine.run import Run
@@ -81,7 +82,7 @@ class Learned:
 
 
 def learn(run: Run, *, taught_elsewhere: bool = False) -> Learned:
-    """Learn all unread turns of a profile, rebuild what changed, and roll up what gathered.
+    """Learn the unread turns of a profile, rebuild what changed, and roll up what gathered.
 
     ``taught_elsewhere`` takes in the turns that another base has read: they are taught again to this one. What was
     landed before a cancel stays; the rest stays unread. Raises NoModel, CannotTrain, HomeBusy, Cancelled,
@@ -93,6 +94,8 @@ def learn(run: Run, *, taught_elsewhere: bool = False) -> Learned:
         retire_stale(rooms)
         fingerprint = rooms.workbench().model.identity.fingerprint
         unread = rooms.journal.unread(run.profile, fingerprint, taught_elsewhere=taught_elsewhere)
+        if not run.by_hand:
+            unread = by_itself(rooms, unread, profile=run.profile)
         turns = settled(unread, until=run.until)
         kept_out = keep_out(run, [*turns, *_turns_to_rebuild(run)])
         turns = [turn for turn in turns if turn.id not in kept_out]

@@ -9,6 +9,7 @@ from cocolora.core.conversations import Turn
 from cocolora.core.learning import BUDGET_WINDOW, Due, Rhythm, is_due
 from cocolora.core.records import JobState
 from cocolora.engine.handlers import FORGET, LEARN, TRAINING_KINDS
+from cocolora.engine.past import by_itself
 from cocolora.engine.rooms import Rooms
 
 _BUDGET = "hourly_budget_minutes"
@@ -17,15 +18,17 @@ _BUDGET = "hourly_budget_minutes"
 def judge_due(rooms: Rooms, unread: Sequence[Turn], *, rebuilds: int, profile: str) -> Due:
     """Decide whether learning these turns, and making so many adapters again, is due."""
     now = rooms.clock()
+    counted = by_itself(rooms, unread, profile=profile)
     rhythm = Rhythm(
         now=now,
-        changed_at=rooms.journal.changed_at([turn.id for turn in unread]),
+        changed_at=rooms.journal.changed_at([turn.id for turn in counted]),
         read_until=_read_until(rooms, profile),
         worked=_worked(rooms, profile, since=now - BUDGET_WINDOW),
         rebuilds=rebuilds,
+        imported=len(unread) - len(counted),
         gave_up=_gave_up(rooms, profile),
     )
-    return is_due(unread, rooms.settings.of(profile).learning, rhythm, zone=rooms.zone)
+    return is_due(counted, rooms.settings.of(profile).learning, rhythm, zone=rooms.zone)
 
 
 def _worked(rooms: Rooms, profile: str, *, since: datetime) -> list[tuple[datetime, datetime]]:

@@ -14,7 +14,8 @@ from cocolora.settings import Settings
 class Run:
     """What every step of learning is given.
 
-    With ``until``, the newest turn of a conversation waits if it was said later: it may still be edited.
+    With ``until``, the newest turn of a conversation waits if it was said later: it may still be edited. One that was
+    begun ``by_hand`` also learns the imported turns that wait for that.
     """
 
     rooms: Rooms
@@ -22,6 +23,7 @@ class Run:
     on_progress: ProgressCallback
     cancelled: CancelCheck
     until: datetime | None = None
+    by_hand: bool = False
 
     @property
     def settings(self) -> Settings:

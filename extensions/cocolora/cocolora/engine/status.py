@@ -45,7 +45,9 @@ class Status:
             f"; {count(self.taught_elsewhere, 'turn')} were taught to another base, `cocolora learn --rebuild` teaches "
             "them to this one"
         )
-        waits = f"{(self.trouble or waiting).rstrip('.')}{elsewhere if self.taught_elsewhere else ''}"
+        by_hand = "; `cocolora learn` or Learn now begins, `cocolora learn --plan` says how long that takes"
+        waits = f"{(self.trouble or waiting).rstrip('.')}{by_hand if self.due.imported and not self.trouble else ''}"
+        waits += elsewhere if self.taught_elsewhere else ""
         return f"{remembered}; {learned}; {waits}."
 
 

@@ -37,15 +37,15 @@ Shown = tuple[Any, ...]
 class Chat:
     """The conversation that one browser page shows; it gets its title from what is said first, and keeps its profile.
 
-    ``parts`` holds, for the moment of each turn, what took part in its reply, also where nothing is recorded. A chat
-    that was ``left`` for a new one shows nothing more.
+    ``parts`` holds, for the moment of each turn, what took part in its reply, also where nothing is recorded. What was
+    said then is ``unrecorded``: the page alone knows it. A chat that was ``left`` for a new one shows nothing more.
     """
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     profile: str = DEFAULT_PROFILE
     rows: list[Row] = field(default_factory=list)
     parts: dict[datetime, Parts] = field(default_factory=dict)
-    recorded: bool = False
+    unrecorded: list[Row] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     left: bool = False
 
@@ -66,10 +66,9 @@ class Chat:
 
     def catch_up(self, engine: Engine) -> None:
         """Take over what was edited or forgotten elsewhere meanwhile."""
-        if self.recorded:
-            asides = [row for row in self.rows if is_aside(row.reply)]
-            turns = [Row(turn.user, turn.reply, turn.said_at) for turn in engine.turns(conversation_id=self.id)]
-            self.rows = sorted([*turns, *asides], key=lambda row: row.said_at or utc_now())
+        own = [row for row in self.rows if is_aside(row.reply) or row in self.unrecorded]
+        turns = [Row(turn.user, turn.reply, turn.said_at) for turn in engine.turns(conversation_id=self.id)]
+        self.rows = sorted([*turns, *own], key=lambda row: row.said_at or utc_now())
 
 
 def answer(engine: Engine, chat: Chat, message: str) -> Iterator[str]:
@@ -103,11 +102,11 @@ def _keep(engine: Engine, chat: Chat, row: Row, context: Context) -> None:
     chat.rows.append(row)
     assert row.said_at is not None
     chat.parts[row.said_at] = context.parts
-    if engine.settings.recording.enabled:
-        engine.record(chat.conversation(), chat.rows, parts=context.parts)
-        chat.recorded = True
-    else:
+    chat.unrecorded.append(row)
+    if not engine.settings.recording.enabled:
         engine.pass_over(chat.conversation(), chat.rows)
+    elif engine.record(chat.conversation(), chat.rows, parts=context.parts).changed:
+        chat.unrecorded.remove(row)
 
 
 def tell(engine: Engine, chat: Chat, text: str, page: Page) -> Iterator[Shown]:

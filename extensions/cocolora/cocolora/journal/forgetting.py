@@ -15,7 +15,7 @@ from cocolora.journal.conversations import quotes
 from cocolora.journal.database import as_list
 from cocolora.journal.jobs import drop_jobs
 from cocolora.journal.rebuilding import retire_stale
-from cocolora.journal.tombstones import bury, is_buried
+from cocolora.journal.tombstones import bury, is_buried, known_by
 from cocolora.journal.turns import conversations_of, select_turns, select_versions
 
 
@@ -75,7 +75,7 @@ def _bury_all(
     touched: dict[str, None] = {}
     for turn in turns:
         holders = (turn.conversation_id, *conversations_of(connection, turn.id))
-        texts = [(version.user, version.reply) for version in versions if version.turn_id == turn.id]
+        texts = known_by((version.user, version.reply) for version in versions if version.turn_id == turn.id)
         bury(connection, turn.id, said_at=turn.said_at, texts=texts, conversation_ids=holders, now=now)
         touched.update(dict.fromkeys(holders))
     return list(touched)

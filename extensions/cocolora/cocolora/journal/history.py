@@ -8,7 +8,9 @@ from datetime import datetime
 from cocolora.core.conversations import Conversation
 from cocolora.core.history import Counts, Descent
 from cocolora.core.told import Shelved
+from cocolora.journal.conversations import all_conversations
 from cocolora.journal.database import from_text
+from cocolora.journal.switches import unrecorded_of
 
 _MINUTE = 16
 """Characters of a time's text up to the minute."""
@@ -66,6 +68,7 @@ def descents(connection: sqlite3.Connection, profile: str) -> list[Descent]:
 
 def shelf(connection: sqlite3.Connection, profile: str) -> list[Shelved]:
     """Return the profile's conversations that hold turns, newest first, with how many were learned by any base."""
+    unrecorded = unrecorded_of(connection, [one.id for one in all_conversations(connection, profile)])
     rows = connection.execute(
         "SELECT c.id, c.title, c.source, c.started_at, c.learnable, count(*) AS turns, count(l.turn_id) AS learned "
         "FROM conversations c JOIN conversation_turns x ON x.conversation_id = c.id "
@@ -81,6 +84,7 @@ def shelf(connection: sqlite3.Connection, profile: str) -> list[Shelved]:
             turns=row["turns"],
             learned=row["learned"],
             learnable=bool(row["learnable"]),
+            recorded=row["id"] not in unrecorded,
         )
         for row in rows
     ]

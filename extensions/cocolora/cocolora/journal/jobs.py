@@ -194,6 +194,14 @@ def waiting_jobs(connection: sqlite3.Connection) -> list[Job]:
     return [_job(row) for row in connection.execute("SELECT * FROM jobs WHERE state = 'queued' ORDER BY number")]
 
 
+def is_unfinished(connection: sqlite3.Connection, kind: str, profile: str) -> bool:
+    """Say whether a job of this kind waits or runs for the profile, in any process."""
+    row = connection.execute(
+        "SELECT 1 FROM jobs WHERE kind = ? AND profile = ? AND state IN ('queued', 'running') LIMIT 1", (kind, profile)
+    ).fetchone()
+    return row is not None
+
+
 def latest_ended(connection: sqlite3.Connection, kind: str, profile: str) -> Job | None:
     """Return the profile's job of this kind that ended last."""
     row = connection.execute(

@@ -180,6 +180,8 @@ _MADE_AT = (
     "ALTER TABLE rebuilds ADD COLUMN made_at TEXT NOT NULL DEFAULT ''",
     "UPDATE rebuilds SET made_at = strftime('%Y-%m-%dT%H:%M:%f000+00:00', 'now')",
 )
+# Outlives its conversation, like its ordinal: the chat may go on when all of it was forgotten.
+_UNRECORDED = ("CREATE TABLE unrecorded (conversation_key BLOB PRIMARY KEY) STRICT",)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_CONVERSATIONS, *_LEARNING, *_WORK, *_FORGETTING),
     _JOBS_AS_DATA,
@@ -188,5 +190,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REPLIES,
     _EXCEPTED_TURNS,
     _MADE_AT,
+    _UNRECORDED,
 )
 """Migration n (from 1) brings a journal from format n - 1 to n. A released migration is never changed."""

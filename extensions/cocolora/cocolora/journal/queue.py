@@ -75,6 +75,10 @@ class JobQueue(Transactions):
         """Return the jobs that wait, oldest first."""
         return self._read(jobs.waiting_jobs)
 
+    def is_unfinished(self, kind: str, *, profile: str) -> bool:
+        """Say whether a job of this kind waits or runs for the profile, in any process."""
+        return self._read(jobs.is_unfinished, kind, profile)
+
     def next_moment(self, among: Iterable[str] | None = None) -> datetime | None:
         """Return when a waiting job, of all or ``among`` these, may run next, or another's lease runs out."""
         return self._read(jobs.next_moment, among)

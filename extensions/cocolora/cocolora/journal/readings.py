@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
-from cocolora.core.conversations import Turn
+from cocolora.core.conversations import Change, Turn
 from cocolora.core.records import Outcome, Reading
 from cocolora.errors import TurnChanged
 from cocolora.journal.database import as_list, from_text, to_text
@@ -38,6 +38,16 @@ def unread_turns(
     """
     condition = _UNREAD if taught_elsewhere else _UNREAD + _NEW
     return select_turns(connection, profile=profile, condition=condition, base=base_fingerprint)
+
+
+def imported_turns(connection: sqlite3.Connection, turn_ids: Iterable[str]) -> frozenset[str]:
+    """Return those of some turns that are as a file told them."""
+    rows = connection.execute(
+        "SELECT t.id FROM turns t JOIN versions v ON v.turn_id = t.id AND v.version = t.version "
+        "WHERE v.change = ? AND t.id IN (SELECT value FROM json_each(?))",
+        (Change.IMPORTED, as_list(turn_ids)),
+    )
+    return frozenset(row[0] for row in rows)
 
 
 def mark_read(

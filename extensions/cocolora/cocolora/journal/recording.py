@@ -19,7 +19,8 @@ from cocolora.journal.conversations import (
     get_conversation,
     quotes,
 )
-from cocolora.journal.tombstones import PASSED_OVER, Tombstones, bury, next_ordinal, take_ordinal
+from cocolora.journal.readings import imported_turns
+from cocolora.journal.tombstones import PASSED_OVER, Tombstones, bury, known_by, next_ordinal, take_ordinal
 from cocolora.journal.turns import (
     add_rejected,
     conversations_of,
@@ -60,6 +61,7 @@ def sync(
         change_conversation(connection, known.id, column="source", value=source)
     turns = select_turns(connection, conversation_id=conversation.id)
     tombstones = Tombstones(connection, conversation, forgotten_alone=change is Change.IMPORTED)
+    rows = _as_recorded(rows, turns, tombstones)
     kept = tombstones.leave_out(rows, turns)
     left_out = [row.user for row, left in zip(rows, kept, strict=True) if row != left]
     operations = reconcile(turns, kept)
@@ -68,18 +70,54 @@ def sync(
 
 
 def pass_over(connection: sqlite3.Connection, conversation: Conversation, rows: Sequence[Row], *, now: datetime) -> int:
-    """Leave a tombstone for each row that is no turn; see Journal.pass_over."""
+    """Leave a tombstone for each row that is no turn, and for what turns are changed to; see Journal.pass_over."""
     rows = [_readable(row) for row in rows]
     known = find_conversation(connection, conversation.id)
     turns = select_turns(connection, conversation_id=conversation.id) if known else []
     tombstones = Tombstones(connection, conversation, forgotten_alone=False)
-    new = [op.row for op in reconcile(turns, tombstones.leave_out(rows, turns)) if isinstance(op, Record)]
-    said = [row for row in new if not tombstones.covers(row, (row.user,))]
-    for row in said:
+    operations = reconcile(turns, tombstones.leave_out(rows, turns))
+    shown = [operation for operation in operations if not isinstance(operation, Remove)]
+    said = [(operation.row, texts) for operation in shown if (texts := _unseen(connection, operation, tombstones))]
+    for row, texts in said:
         turn_id = derive_id(PASSED_OVER, token_hex())
-        said_at, texts = row.said_at or now, [row.texts]
+        said_at = row.said_at or now
         bury(connection, turn_id, said_at=said_at, texts=texts, conversation_ids=[conversation.id], now=now)
     return len(said)
+
+
+def _unseen(
+    connection: sqlite3.Connection, operation: Keep | Revise | Record, tombstones: Tombstones
+) -> list[tuple[str, ...]]:
+    """Return what is to be known again of what an operation would have recorded; nothing if it is known already.
+
+    What a turn is changed to is known with that turn's id: its user may say the same elsewhere.
+    """
+    match operation:
+        case Record(row):
+            return [] if tombstones.covers(row, (row.user,)) else known_by([row.texts])
+        case Keep(turn, row) | Revise(turn, row):
+            if turn.user != row.user:
+                is_known = tombstones.changed_unseen(turn, row, row.user)
+                return [] if is_known else [(turn.id, row.user), *known_by([row.texts])]
+            new = {row.reply, *row.versions} - {turn.reply}
+            if new:
+                new -= {version.reply for version in select_versions(connection, [turn.id])}
+            unknown = [reply for reply in new if not tombstones.changed_unseen(turn, row, row.user, reply)]
+            return [(turn.id, row.user, reply) for reply in unknown]
+
+
+def _as_recorded(rows: Sequence[Row], turns: Sequence[Turn], tombstones: Tombstones) -> list[Row]:
+    """Return ``rows`` without what turns were changed to, and were replied, while nothing was to be recorded."""
+    kept = list(rows)
+    for operation in reconcile(turns, rows) if tombstones.has_unseen else ():
+        if not isinstance(operation, Keep | Revise):
+            continue
+        turn, row = operation.turn, operation.row
+        seen = tuple(reply for reply in row.versions if not tombstones.changed_unseen(turn, row, row.user, reply))
+        told = (row.user,) if turn.user != row.user else row.texts
+        texts = (turn.user, turn.reply) if tombstones.changed_unseen(turn, row, *told) else row.texts
+        kept[operation.position] = Row(*texts, row.said_at, seen)
+    return kept
 
 
 def move(connection: sqlite3.Connection, conversation_id: str, *, profile: str, now: datetime) -> Synced:
@@ -101,7 +139,7 @@ def _record_again(connection: sqlite3.Connection, conversation: Conversation, tu
         Row(turn.user, turn.reply, turn.said_at),
         ordinal=take_ordinal(connection, conversation.id),
         position=turn.position,
-        change=Change.RECORDED,
+        change=Change.IMPORTED if imported_turns(connection, [turn.id]) else Change.RECORDED,
         now=now,
         learnable=turn.learnable,
     )

@@ -25,6 +25,10 @@ class Taught(Transactions):
         """
         return self._read(readings.unread_turns, profile, base_fingerprint, taught_elsewhere=taught_elsewhere)
 
+    def imported(self, turn_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of some turns that are as an imported file told them."""
+        return self._read(readings.imported_turns, turn_ids)
+
     def mark_read(
         self,
         turn_versions: Iterable[tuple[str, int]],

@@ -9,7 +9,7 @@ from cocolora.core.conversations import Change, Conversation, Turn
 from cocolora.core.parts import Parts
 from cocolora.core.reconcile import Row
 from cocolora.core.records import Synced, TurnVersion
-from cocolora.journal import conversations, recording, replies, sources, turns
+from cocolora.journal import conversations, recording, replies, sources, switches, turns
 from cocolora.journal.recording import readable
 from cocolora.journal.transactions import Transactions
 
@@ -36,9 +36,24 @@ class Told(Transactions):
     def pass_over(self, conversation: Conversation, rows: Sequence[Row], *, now: datetime) -> int:
         """Keep what ``rows`` say beyond the conversation's turns from ever being recorded; return how much that is.
 
-        Nothing of it is kept but keyed hashes, as of what was forgotten. An import, which is asked for, records it.
+        So it is with what turns were changed to: they stay as they are, until they are changed once more. Nothing of it
+        is kept but keyed hashes, as of what was forgotten. An import, which is asked for, records it.
         """
         return self._write(recording.pass_over, conversation, rows, now=now)
+
+    def is_recorded(self, conversation: Conversation, rows: Sequence[Row], *, now: datetime) -> bool:
+        """Say whether what is said in a conversation is to be recorded.
+
+        Recording is off for a new one that shows turns of one where it is off, a branch of it or the same chat under
+        another name. It is then kept, with these turns and no others.
+        """
+        if self._read(switches.unrecorded_of, [conversation.id]):
+            return False
+        return not self._write(switches.inherit, conversation, rows, now=now)
+
+    def set_recorded(self, conversation_id: str, recorded: bool) -> None:
+        """Switch recording of a conversation on or off; what there is of it stays. Raises UnknownId."""
+        self._write(switches.set_recorded, conversation_id, recorded)
 
     def conversations(self, profile: str | None = None) -> list[Conversation]:
         """Return the conversations of a profile, or of all, oldest first."""

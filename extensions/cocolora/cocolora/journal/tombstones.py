@@ -37,6 +37,8 @@ class Tombstones:
         self._conversation = _hash(self._key, "conversation", conversation.id)
         self._used: set[str] = set()
         self._any = connection.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone() is not None
+        unseen = "SELECT 1 FROM tombstones WHERE turn_id GLOB ? LIMIT 1"
+        self.has_unseen = not forgotten_alone and bool(connection.execute(unseen, (f"{PASSED_OVER}*",)).fetchone())
 
     def leave_out(self, rows: Sequence[Row], turns: Sequence[Turn]) -> list[Row]:
         """Return ``rows`` with the forgotten ones emptied; rows that are current turns are not asked about."""
@@ -64,6 +66,11 @@ class Tombstones:
                 return True
         return False
 
+    def changed_unseen(self, turn: Turn, row: Row, *texts: str) -> bool:
+        """Say whether a turn came to have these texts, those of a row, while nothing was to be recorded."""
+        found = self._matching(row, _hash(self._key, turn.id, *texts)) if self.has_unseen else []
+        return any(turn_id.startswith(PASSED_OVER) for turn_id in found)
+
     def _matching(self, row: Row, text_key: bytes) -> list[str]:
         said = row.said_at
         rows = self._connection.execute(
@@ -86,14 +93,11 @@ def bury(
     turn_id: str,
     *,
     said_at: datetime,
-    texts: Iterable[tuple[str, str]],
+    texts: Iterable[tuple[str, ...]],
     conversation_ids: Iterable[str],
     now: datetime,
 ) -> None:
-    """Leave a tombstone for a turn, good in every conversation that held it.
-
-    It knows the texts of every version, and the user's texts alone: a reply can be regenerated.
-    """
+    """Leave a tombstone, good in every conversation that held the turn, that knows ``texts``."""
     key = _secret(connection)
     connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", (turn_id, to_text(said_at), to_text(now)))
     connection.executemany(
@@ -102,8 +106,18 @@ def bury(
     )
     connection.executemany(
         "INSERT OR IGNORE INTO tombstone_texts VALUES (?, ?)",
-        [(turn_id, _hash(key, *parts)) for user, reply in texts for parts in ((user, reply), (user,))],
+        [(turn_id, _hash(key, *parts)) for parts in texts],
     )
+
+
+def known_by(texts: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """Return what versions of a turn are known again by: their texts, and the user's alone: replies are regenerated."""
+    return [parts for user, reply in texts for parts in ((user, reply), (user,))]
+
+
+def conversation_key(connection: sqlite3.Connection, conversation_id: str) -> bytes:
+    """Return the keyed hash under which something of a conversation outlives it."""
+    return _hash(_secret(connection), "conversation", conversation_id)
 
 
 def take_ordinal(connection: sqlite3.Connection, conversation_id: str) -> int:
@@ -111,14 +125,14 @@ def take_ordinal(connection: sqlite3.Connection, conversation_id: str) -> int:
     row = connection.execute(
         "INSERT INTO ordinals VALUES (?, 1) ON CONFLICT DO UPDATE SET next_ordinal = next_ordinal + 1 "
         "RETURNING next_ordinal",
-        (_hash(_secret(connection), "conversation", conversation_id),),
+        (conversation_key(connection, conversation_id),),
     ).fetchone()
     return int(row[0]) - 1
 
 
 def next_ordinal(connection: sqlite3.Connection, conversation_id: str) -> int:
     """Return the ordinal that the conversation's next turn will have."""
-    key = _hash(_secret(connection), "conversation", conversation_id)
+    key = conversation_key(connection, conversation_id)
     row = connection.execute("SELECT next_ordinal FROM ordinals WHERE conversation_key = ?", (key,)).fetchone()
     return int(row[0]) if row else 0
 

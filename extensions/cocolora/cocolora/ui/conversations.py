@@ -48,6 +48,7 @@ def import_chat(engine: Engine, page: Page, file: str | None) -> str:
     if not file:
         return "Choose a file first."
     engine.conversations.start_import([Path(file)], profile=page.profile, uploaded=True)
+    engine.start_measuring(anew=False)  # much to learn is told with how long it takes
     return "The import has begun. The top of the page says what came of it."
 
 
@@ -55,7 +56,8 @@ def label(shelved: Shelved, zone: tzinfo | None) -> str:
     """Return a conversation's entry in the list: its title, and below it what there is of it."""
     chat = shelved.conversation
     kept = f"{shelved.learned} of {count(shelved.turns, 'turn')} learned"
-    parts = [day(chat.started_at, zone), kept, *([] if shelved.learnable else ["never learned"])]
+    off = [*([] if shelved.recorded else ["not recorded"]), *([] if shelved.learnable else ["never learned"])]
+    parts = [day(chat.started_at, zone), kept, *off]
     return f"{chat_title(chat.title, chat.started_at, zone, longest=60)}\n{' · '.join(parts)}"
 
 

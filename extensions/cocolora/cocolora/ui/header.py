@@ -93,7 +93,7 @@ def _when(status: Status) -> str:
 
 
 def _fullness(status: Status, learning: Learning) -> float:
-    return 1.0 if status.due.now else min(1.0, status.unread / learning.due_turns)
+    return 1.0 if status.due.now else min(1.0, (status.unread - status.due.imported) / learning.due_turns)
 
 
 def show_job(job: JobView, *, remaining_s: float | None = None, profile: str = DEFAULT_PROFILE) -> str:

@@ -18,6 +18,7 @@ from cocolora.ui.page import View
 from cocolora.ui.words import chat_title, escape, minute
 
 LATELY = 6
+UNMEASURED = "How long that takes is told when the loaded model was measured: press How long? under Settings."
 NOTHING_LEARNED = (
     "Nothing was learned yet. Tell the bot something about yourself, then press Learn now: what it learns is told here."
 )
@@ -29,12 +30,18 @@ def show_due(view: View) -> str:
         return ""
     how = "It is made with the next learning." if view.own_settings.rollup.automatic else "Plan it under Stack."
     lines = [] if view.status.trouble else [_learning_due(view.status.due)]
+    lines += [_by_hand(view)] if view.status.due.imported and not view.status.trouble else []
     lines += [f"A rollup is due: {plan.reason}. {how}" for plan in view.due_rollups]
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
 def _learning_due(due: Due) -> str:
     return f"Learning is due: {due.reason}." if due.now else f"Learning is not due: {due.reason}."
+
+
+def _by_hand(view: View) -> str:
+    how_long = view.learning_plan.sentence if view.learning_plan else UNMEASURED
+    return f"Learn now begins with what was imported, and with all else there is. {how_long}"
 
 
 def show_lately(view: View) -> str:

@@ -17,7 +17,7 @@ from cocolora.core.records import KeptVerdict
 from cocolora.core.rollup import RollupPlan
 from cocolora.core.told import Shelved, Told
 from cocolora.engine import Engine
-from cocolora.engine.estimate import Speed
+from cocolora.engine.estimate import LearningPlan, Speed
 from cocolora.engine.forget import ForgetPlan
 from cocolora.engine.history import History
 from cocolora.engine.home import Kept
@@ -191,6 +191,14 @@ class View:
     def speed(self) -> Speed | None:
         """How fast the loaded model was found to be."""
         return self.lookout.engine.speed
+
+    @property
+    def learning_plan(self) -> LearningPlan | None:
+        """What learning would do now; None as long as the loaded model was not measured."""
+        engine, profile, speed = self.lookout.engine, self.page.profile, self.speed
+        if speed is None:
+            return None
+        return self.lookout.keep(("plan", profile, speed), lambda: engine.plan_learning(profile=profile))
 
     @property
     def history(self) -> History:

@@ -88,6 +88,16 @@ def switch_learning(engine: Engine, page: Page, learnable: bool) -> str:
     return "Nothing more of this conversation will be learned. What was learned already stays until you forget it."
 
 
+def switch_recording(engine: Engine, page: Page, recorded: bool) -> str:
+    """Say whether what is said in the conversation is recorded."""
+    engine.conversations.set_recorded(_chosen(page), recorded)
+    if not recorded:
+        return "Nothing more of this conversation is recorded or learned. What was recorded stays until you forget it."
+    if not engine.settings.recording.enabled:
+        return "This conversation is recorded again once recording is switched on under Privacy."
+    return "What is said in this conversation is recorded from now on; what was said meanwhile is not."
+
+
 def except_turns(engine: Engine, page: Page) -> str:
     """Keep the chosen turns from being learned."""
     return _switch_turns(engine, page, False)
@@ -200,6 +210,12 @@ def _build_editing(board: Board, edit: gr.Button, answer: gr.HTML) -> None:
 
 
 def _build_conversation_settings(board: Board, answer: gr.HTML) -> None:
+    recorded = gr.Checkbox(
+        True,
+        label="Record this conversation",
+        info="Off: what is said meanwhile is never recorded or learned; what there is stays.",
+        elem_id="cocolora-recorded",
+    )
     learnable = gr.Checkbox(True, label="Learn from this conversation", elem_id="cocolora-learnable")
     with gr.Row(elem_classes="cocolora-buttons"):
         profile = gr.Dropdown(
@@ -209,8 +225,10 @@ def _build_conversation_settings(board: Board, answer: gr.HTML) -> None:
             elem_id="cocolora-move-to",
         )
         go = gr.Button("Move", size="sm", min_width=80, elem_id="cocolora-move")
+    board.follow(recorded, see=_recorded, show=lambda view: gr.update(value=_recorded(view)))
     board.follow(learnable, see=_learnable, show=lambda view: gr.update(value=_learnable(view)))
     board.follow(profile, see=lambda view: (view.page.profile, view.profiles), show=_move_choices)
+    board.on(recorded.input, switch_recording, [recorded], answer=answer, resend=[recorded])
     board.on(learnable.input, switch_learning, [learnable], answer=answer, resend=[learnable])
     board.on(go.click, move, [profile], answer=answer)
 
@@ -235,6 +253,10 @@ def _has_earlier(view: View) -> bool:
 
 def _is_chosen(view: View) -> bool:
     return view.shelved is not None
+
+
+def _recorded(view: View) -> bool:
+    return view.shelved is None or view.shelved.recorded
 
 
 def _learnable(view: View) -> bool:

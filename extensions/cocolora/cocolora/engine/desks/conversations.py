@@ -10,7 +10,7 @@ from cocolora.core.events import CancelCheck, ProgressCallback, ignore_progress,
 from cocolora.core.parts import Parts, Why
 from cocolora.core.records import Synced
 from cocolora.core.told import Told
-from cocolora.engine import correct, handlers, import_chats, rebuild, told, why
+from cocolora.engine import correct, import_chats, rebuild, told, why
 from cocolora.engine.import_chats import Imported
 from cocolora.engine.jobs import JobRunner
 from cocolora.engine.rooms import Rooms
@@ -33,7 +33,7 @@ class ConversationDesk:
     ) -> Imported:
         """Record the chats in files. Raises ChatFileInvalid."""
         with self._jobs.here(
-            handlers.IMPORT, _importing(paths), profile=profile, on_progress=on_progress, cancelled=cancelled
+            import_chats.IMPORT, _importing(paths), profile=profile, on_progress=on_progress, cancelled=cancelled
         ) as work:
             task = work.task
             imported = import_chats.import_chats(
@@ -44,7 +44,7 @@ class ConversationDesk:
 
     def start_import(self, paths: Sequence[Path], *, profile: str = DEFAULT_PROFILE, uploaded: bool = False) -> None:
         """Record the chats in files, in the background; copies that were ``uploaded`` are deleted afterwards."""
-        self._jobs.submit(handlers.IMPORT, _importing(paths) | {"uploaded": uploaded}, profile=profile)
+        self._jobs.submit(import_chats.IMPORT, _importing(paths) | {"uploaded": uploaded}, profile=profile)
 
     def read(self, conversation_id: str) -> tuple[Told, ...]:
         """Return a conversation's turns with what became of each."""
@@ -73,6 +73,10 @@ class ConversationDesk:
     def set_learnable(self, conversation_id: str, learnable: bool) -> None:
         """Switch learning from a conversation on or off; it is recorded either way. Raises UnknownId."""
         self._rooms.journal.set_learnable(conversation_id, learnable)
+
+    def set_recorded(self, conversation_id: str, recorded: bool) -> None:
+        """Switch recording of a conversation on or off; what was recorded stays. Raises UnknownId."""
+        self._rooms.journal.set_recorded(conversation_id, recorded)
 
     def set_turns_learnable(self, turn_ids: Sequence[str], learnable: bool) -> bool:
         """Say whether turns may be learned; they are remembered either way. Raises UnknownId, HomeBusy.
