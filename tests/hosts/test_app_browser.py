@@ -159,8 +159,7 @@ def test_a_stack_is_exported_and_a_file_that_is_none_is_refused(page, tmp_path):
     assert bundle.stat().st_size > 1000
     nonsense = tmp_path / "nonsense.zip"
     nonsense.write_bytes(b"not a zip")
-    _look_into(page, nonsense)
-    page.expect("nonsense.zip was refused")
+    page.insist(lambda: _look_into(page, nonsense), "nonsense.zip was refused")
 
 
 def _look_into(page, path):
