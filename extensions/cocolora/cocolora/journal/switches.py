@@ -33,14 +33,18 @@ def unrecorded_of(connection: sqlite3.Connection, conversation_ids: Iterable[str
     return frozenset(one for one in conversation_ids if keys and conversation_key(connection, one) in keys)
 
 
+def could_inherit(connection: sqlite3.Connection, conversation_id: str) -> bool:
+    """Say whether a conversation is new, and recording is off in any other."""
+    any_is_off = connection.execute("SELECT 1 FROM unrecorded LIMIT 1").fetchone() is not None
+    return any_is_off and find_conversation(connection, conversation_id) is None
+
+
 def inherit(connection: sqlite3.Connection, conversation: Conversation, rows: Sequence[Row], *, now: datetime) -> bool:
     """Let a new conversation that holds turns of one whose recording is off be off too; see Journal.is_recorded.
 
     It is kept with these turns, so that it can be found and switched on; it is not named for what else it holds.
     """
-    if not connection.execute("SELECT 1 FROM unrecorded LIMIT 1").fetchone():
-        return False
-    if find_conversation(connection, conversation.id) is not None:
+    if not could_inherit(connection, conversation.id):
         return False
     kept = [row if _is_copied(connection, row, conversation) else Row("", "") for row in rows]
     if not any(row.is_turn for row in kept):
