@@ -6,6 +6,7 @@ from cocolora.core.adapters import Activation, AdapterKind, AdapterState
 from cocolora.core.conversations import Change
 from cocolora.core.reconcile import Row
 from cocolora.core.rollup import RollupMethod, RollupPlan
+from cocolora.engine import roll_up
 from cocolora.errors import AdapterRejected, CannotRollUp, UnknownId
 from tests.engine.conftest import BOAT, DOG
 
@@ -90,13 +91,22 @@ def test_a_rollup_that_forgets_is_made_again_as_in_a_life_without_what_was_forgo
 
 
 @pytest.mark.parametrize("method", [RollupMethod.CAT, RollupMethod.SVD])
-def test_a_sum_without_training_is_gated_like_any_other(quick, method):
+def test_a_sum_without_training_is_gated_and_shared_like_any_other(quick, method, tmp_path):
     (plan,) = quick.rollups.plan(adapter_ids=[adapter.id for adapter in quick.adapters()], method=method)
     summed = quick.rollups.roll_up(plan)
     assert summed.recipe.steps == 0
     assert summed.recipe.rank == {RollupMethod.CAT: 16, RollupMethod.SVD: 8}[method]
     assert summed.scores is not None
+    quick.sharing.export(tmp_path / "stack.zip", adapter_ids=[summed.id])
     assert quick.verify() == []
+
+
+def test_an_exact_sum_larger_than_what_is_kept_is_refused_before_anything_is_made(quick, monkeypatch):
+    monkeypatch.setattr(roll_up, "LARGEST_RANK", 15)
+    before = quick.adapters()
+    with pytest.raises(CannotRollUp, match=r"rank 16.*or the method svd"):
+        quick.rollups.plan(adapter_ids=[adapter.id for adapter in before], method=RollupMethod.CAT)
+    assert quick.adapters() == before
 
 
 def test_learning_rolls_up_by_itself_when_enough_gathered(quick, tell):

@@ -175,6 +175,7 @@ MANIFESTS: dict[str, Variant] = {
     ),
     "rank beyond limits": (_recipe(rank=513), "rank"),
     "rank is not the configuration's": (_recipe(rank=8), "has rank 4"),
+    "alpha is not the configuration's": (_recipe(alpha=16.0), "has lora_alpha 8"),
     "seed beyond limits": (_recipe(seed=1 << 70), "seed"),
     "steps as a boolean": (_recipe(steps=True), "steps"),
     "unknown recipe": (_recipe(script="evil.py"), "script"),

@@ -7,6 +7,7 @@ time; another one opens the home again, as a host does, and is compared with the
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -55,7 +56,7 @@ class Phase:
     """One part of a life: what comes before it, what it does, and the kind of job it leaves when it is killed."""
 
     name: str
-    before: Sequence[Act]
+    before: tuple[Act, ...]
     act: Act
     job: str = ""
 
@@ -106,12 +107,66 @@ def export_all(engine: Engine, clock: Clock, folder: Path, report: Report) -> No
         engine.sharing.export(folder / "stack.zip", with_questions=True)
 
 
+def save_chats(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
+    """Write what was told as chats in files."""
+    for number, fact in enumerate(draw_facts(1, FACTS)):
+        said = [{"role": "user", "content": fact.statement}, {"role": "assistant", "content": fact.reply}]
+        (folder / f"chat-{number}.json").write_text(json.dumps({"messages": said}))
+
+
+def import_all(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
+    """Record the chats in the files."""
+    engine.conversations.import_chats(sorted(folder.glob("chat-*.json")))
+
+
+def correct_first(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
+    """Give the first turn another text, and learn that in its place."""
+    fact = draw_facts(1, FACTS)[0]
+    for turn in engine.turns(conversation_id="first"):
+        if turn.user == fact.statement:
+            engine.conversations.edit_turn(turn.id, conversation_id="first", user=fact.correction, reply=turn.reply)
+    engine.learn()
+
+
+def move_first(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
+    """Move the first conversation to another profile, and learn it there."""
+    if engine.turns(conversation_id="first", profile=DEFAULT_PROFILE):
+        engine.profiles.move("first", profile=_OTHER_PROFILE)
+    for profile in (DEFAULT_PROFILE, _OTHER_PROFILE):
+        engine.learn(profile=profile)
+
+
+def undo_rollup(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
+    """Let what was rolled up answer again, unless it does."""
+    for adapter in engine.adapters():
+        if adapter.sources:
+            engine.rollups.undo(adapter.id)
+
+
+def delete_all(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
+    """Delete the adapters: only the bundle still holds them."""
+    for adapter in engine.adapters():
+        engine.catalogue.delete(adapter.id)
+
+
+def take_in_all(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
+    """Take the adapters in from the bundle, unless that was done."""
+    if not engine.adapters():
+        engine.sharing.take_in(folder / "stack.zip")
+
+
+_OTHER_PROFILE = "work"
 PHASES = (
     Phase("record", (), tell_pets),
+    Phase("import", (save_chats,), import_all, job="import"),
     Phase("learn", (tell_pets,), learn_all, job="learn"),
+    Phase("edit", (tell_pets, learn_all), correct_first),
     Phase("forget", (tell_pets, learn_all), forget_first, job="forget"),
+    Phase("move", (tell_pets, learn_all), move_first),
     Phase("rollup", (tell_pets, learn_all), roll_all_up, job="rollup"),
+    Phase("undo", (tell_pets, learn_all, roll_all_up), undo_rollup),
     Phase("export", (tell_pets, learn_all), export_all),
+    Phase("take in", (tell_pets, learn_all, export_all, delete_all), take_in_all),
 )
 
 
@@ -128,7 +183,8 @@ def run_crash(base: Path, *, points: int, seed: int, on_progress: ProgressCallba
     find_model()
     tallies = {phase.name: Tally() for phase in PHASES}
     with tempfile.TemporaryDirectory(prefix="cocolora-crash-") as folder:
-        phases = [_PhaseRun(phase, Path(folder), find_model) for phase in PHASES]
+        homes = _Homes(Path(folder), find_model)
+        phases = [_PhaseRun(phase, homes) for phase in PHASES]
         for number in range(points):
             on_progress(Progress("killing", number, points))
             run = phases[number % len(phases)]
@@ -149,16 +205,46 @@ def _try_point(run: _PhaseRun, tally: Tally, number: int, *, seed: int) -> None:
         tally.failures.append(f"{run.phase.name}, {where}: {'; '.join(faults)}")
 
 
+class _Homes:
+    """Homes on which a phase begins; what several phases have behind them is lived once."""
+
+    def __init__(self, folder: Path, find_model: Callable[[], LanguageModel | None]) -> None:
+        self.folder = folder
+        self._find_model = find_model
+        self._prepared: dict[tuple[Act, ...], Path] = {}
+
+    def open(self, place: Path, *, resident: bool = False) -> Engine:
+        """Open the home in ``place``."""
+        return Engine(place / "home", self._find_model, clock=Clock(), resident=resident)
+
+    def after(self, acts: tuple[Act, ...]) -> Path:
+        """Return the place of a home with these acts behind it."""
+        if acts not in self._prepared:
+            place = self.folder / f"prepared-{len(acts)}-{len(self._prepared)}"
+            if acts:
+                shutil.copytree(self.after(acts[:-1]), place)
+            _require(in_child(lambda report: self._live(place, acts[-1:], report)))
+            self._prepared[acts] = place
+        return self._prepared[acts]
+
+    def _live(self, place: Path, acts: Sequence[Act], report: Report) -> None:
+        place.mkdir(exist_ok=True)
+        engine = self.open(place)
+        for section, values in CHEAP.items():
+            engine.change_settings(section, **values)
+        for act in acts:
+            act(engine, Clock(), place, report)
+        engine.close()
+
+
 class _PhaseRun:
     """One phase, prepared once, with what it leads to when nothing disturbs it."""
 
-    def __init__(self, phase: Phase, folder: Path, find_model: Callable[[], LanguageModel | None]) -> None:
+    def __init__(self, phase: Phase, homes: _Homes) -> None:
         self.phase = phase
-        self._folder = folder / phase.name
-        self._find_model = find_model
-        self._prepared = self._folder / "prepared"
-        self._prepared.mkdir(parents=True)
-        _require(in_child(self._prepare))
+        self._homes = homes
+        self._folder = homes.folder / phase.name
+        self._folder.mkdir()
         undisturbed = self._copy("undisturbed")
         lived = _require(in_child(lambda report: self._act(undisturbed, report, None)))
         self._changes = int(lived.reports[-1])
@@ -189,23 +275,12 @@ class _PhaseRun:
     def _copy(self, name: str) -> Path:
         place = self._folder / name
         shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(self._prepared, place)
+        shutil.copytree(self._homes.after(self.phase.before), place)
         return place
-
-    def _open(self, place: Path, *, resident: bool = False) -> Engine:
-        return Engine(place / "home", self._find_model, clock=Clock(), resident=resident)
-
-    def _prepare(self, report: Report) -> None:
-        engine = self._open(self._prepared)
-        for section, values in CHEAP.items():
-            engine.change_settings(section, **values)
-        for act in self.phase.before:
-            act(engine, Clock(), self._prepared, report)
-        engine.close()
 
     def _act(self, place: Path, report: Report, kill_at: int | None) -> None:
         counter = WriteCounter(kill_at)
-        engine = self._open(place)
+        engine = self._homes.open(place)
         counter.begin()
         self.phase.act(engine, Clock(), place, report)
         engine.close()
@@ -213,7 +288,7 @@ class _PhaseRun:
 
     def _recover(self, place: Path, report: Report, killed: Ended) -> None:
         """Open the home as a host does, let it do by itself what was begun, then do the rest, and look."""
-        engine = self._open(place, resident=True)
+        engine = self._homes.open(place, resident=True)
         faults = [] if engine.jobs.wait(PATIENCE_S) else ["the jobs did not end"]
         faults += [str(fault) for fault in engine.verify()]
         kept = {turn.user for turn in engine.turns()}
@@ -228,7 +303,7 @@ class _PhaseRun:
         report({"faults": faults, "left": left})
 
     def _look(self, place: Path, report: Report) -> None:
-        engine = self._open(place)
+        engine = self._homes.open(place)
         left = _left(engine, place)
         engine.close()
         report(left)

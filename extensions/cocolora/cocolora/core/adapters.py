@@ -131,3 +131,9 @@ def adapter_id(adapter: Adapter) -> str:
 def in_order(adapters: Iterable[Adapter]) -> list[Adapter]:
     """Return adapters as they stand in the stack, the highest first."""
     return sorted(adapters, key=lambda adapter: (-adapter.standing, adapter.id))
+
+
+def stack_mark(adapters: Iterable[Adapter]) -> str:
+    """Return a value that changes with what a stack answers from; empty where no adapter takes part."""
+    taking_part = [(a.id, a.sha256, a.weight, str(a.activation)) for a in in_order(adapters) if a.usable]
+    return derive_id("stack", *taking_part) if taking_part else ""

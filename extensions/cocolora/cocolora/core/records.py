@@ -108,11 +108,12 @@ class Occasion(StrEnum):
     ROLLED_UP = "rolled up"
     EVALUATED = "evaluated"
     ADMITTED = "admitted"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)
 class KeptVerdict:
-    """A verdict of the gate as it is kept; ``adapter_id`` is empty for one on the whole stack."""
+    """A verdict of the gate as it is kept; ``adapter_id`` is empty for one on the whole stack, whose mark it has."""
 
     profile: str
     adapter_id: str
@@ -121,6 +122,12 @@ class KeptVerdict:
     reason: str
     scores: Scores
     made_at: datetime
+    stack: str = ""
+
+    @property
+    def found(self) -> str:
+        """What was found, in words that follow a name."""
+        return f"passes: {self.reason}" if self.passed else f"does not pass: {self.reason}"
 
 
 class JobState(StrEnum):

@@ -19,6 +19,7 @@ from cocolora.engine import (
     handlers,
     history,
     learn,
+    recheck,
     record,
     schedule,
     status,
@@ -88,7 +89,9 @@ class Engine:
             clock=clock,
             settings=lambda: self.settings.jobs,
             resident=resident,
-            plan=lambda: schedule.start_what_is_due(self._rooms, self._learn_by_itself),
+            plan=lambda: schedule.start_what_is_due(
+                self._rooms, learn=self._learn_by_itself, recheck=self._recheck_by_itself
+            ),
         )
         self.conversations = ConversationDesk(self._rooms, self.jobs)
         self.catalogue = CatalogueDesk(self._rooms, self.jobs)
@@ -249,6 +252,9 @@ class Engine:
 
     def _learn_by_itself(self, profile: str) -> None:
         self.jobs.submit_once(handlers.LEARN, schedule.AUTOMATIC, profile=profile)
+
+    def _recheck_by_itself(self, profile: str) -> None:
+        self.jobs.submit_once(recheck.RECHECK, recheck.payload(self._rooms, profile), profile=profile)
 
     def _learn_if_due(self, profile: str) -> None:
         if self.settings.of(profile).learning.automatic and status.read_due(self._rooms, profile=profile).now:

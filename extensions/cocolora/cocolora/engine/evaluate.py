@@ -25,7 +25,7 @@ def evaluate(run: Run, adapter_ids: Sequence[str]) -> str:
     if not adapter_ids:
         run.on_progress(Progress("asking the stack", 0, 1))
         verdict = examine_stack(run, Occasion.EVALUATED)
-        return f"The stack as a whole {_found(verdict.passed, verdict.reason)}."
+        return f"The stack as a whole {verdict.found}."
     said = []
     for number, adapter_id in enumerate(adapter_ids):
         run.on_progress(Progress("asking", number, len(adapter_ids)))
@@ -39,23 +39,18 @@ def _evaluate(run: Run, adapter: Adapter) -> str:
     check_base(run.rooms, adapter)
     scores, verdict = _ask(run, adapter)
     run.rooms.journal.change_adapter(adapter.id, scores=scores)
-    run.rooms.journal.add_verdict(
-        KeptVerdict(
-            adapter.profile,
-            adapter.id,
-            Occasion.EVALUATED,
-            verdict.passed,
-            verdict.reason,
-            scores,
-            run.rooms.clock(),
-        )
+    kept = KeptVerdict(
+        adapter.profile,
+        adapter.id,
+        Occasion.EVALUATED,
+        verdict.passed,
+        verdict.reason,
+        scores,
+        run.rooms.clock(),
     )
+    run.rooms.journal.add_verdict(kept)
     still_on = " It takes part all the same until you switch it off." if adapter.usable and not verdict.passed else ""
-    return f'"{adapter.name}" {_found(verdict.passed, verdict.reason)}.{still_on}'
-
-
-def _found(passed: bool, reason: str) -> str:
-    return f"passes: {reason}" if passed else f"does not pass: {reason}"
+    return f'"{adapter.name}" {kept.found}.{still_on}'
 
 
 def _ask(run: Run, adapter: Adapter) -> tuple[Scores, Verdict]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from cocolora.core.adapters import Adapter, AdapterState
+from cocolora.core.adapters import Adapter, AdapterState, stack_mark
 from cocolora.core.gate import Probe, Scores, Verdict, judge
 from cocolora.core.lessons import LessonKind
 from cocolora.core.records import KeptVerdict, Occasion
@@ -15,6 +15,7 @@ from cocolora.engine.answer import routing_hits
 from cocolora.engine.plans import Assignment, Plan
 from cocolora.engine.run import Run
 from cocolora.engine.workbench import Weights
+from cocolora.errors import Cancelled
 from cocolora.gate.probes import marks, median_loss, share, share_right
 
 T = TypeVar("T")
@@ -139,16 +140,22 @@ def _ask_routed(
 
 
 def examine_stack(run: Run, occasion: Occasion) -> KeptVerdict:
-    """Ask the whole stack as a chat would, from weights alone, and keep the verdict."""
+    """Ask the whole stack as a chat would, from weights alone, and keep the verdict. Raises Cancelled."""
     rooms, catalogue = run.rooms, run.rooms.adapters(run.profile)
     recall, known, unknown = held_out_probes(run, catalogue), _known(run), _unknown(run)
     hits = {probe: routing_hits(rooms, probe.question, profile=run.profile) for probe in (*recall, *known, *unknown)}
     with rooms.workbench().borrowing([]) as model:
         retention_base = share_right(known, model)
-    recalled, kept, declined = (share(_ask_routed(run, probes, hits, catalogue)) for probes in (recall, known, unknown))
+    shares = []
+    for probes in (recall, known, unknown):
+        if run.cancelled():
+            raise Cancelled("Asking the stack")
+        shares.append(share(_ask_routed(run, probes, hits, catalogue)))
+    recalled, kept, declined = shares
     scores = Scores(recalled, kept, retention_base, declined)
     verdict = judge(scores, run.settings.gate)
-    judged = KeptVerdict(run.profile, "", occasion, verdict.passed, verdict.reason, scores, rooms.clock())
+    mark = stack_mark(catalogue.values())
+    judged = KeptVerdict(run.profile, "", occasion, verdict.passed, verdict.reason, scores, rooms.clock(), mark)
     rooms.journal.add_verdict(judged)
     return judged
 

@@ -18,6 +18,7 @@ from cocolora.engine import catalogue, evaluate, forget, import_chats, learn, re
 from cocolora.engine.examine import examine_stack
 from cocolora.engine.forget import SCRUB, ForgetPlan
 from cocolora.engine.import_chats import IMPORT
+from cocolora.engine.recheck import RECHECK, recheck
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
 from cocolora.engine.task import Handler, Task
@@ -37,6 +38,7 @@ def handlers_of(rooms: Rooms) -> dict[str, Handler]:
         FORGET: partial(forget_turns, rooms),
         ROLL_UP: partial(roll_up_adapters, rooms),
         EVALUATE: partial(evaluate_adapters, rooms),
+        RECHECK: partial(recheck, rooms),
         ADMIT: partial(admit_adapter, rooms),
         EXPORT: partial(export_adapters, rooms),
         IMPORT: partial(import_files, rooms),

@@ -14,9 +14,10 @@ from cocolora.core.truth import content_words, leave_out
 from cocolora.engine.plans import Assignment, always_on
 from cocolora.engine.rooms import Rooms
 from cocolora.engine.run import Run
-from cocolora.engine.summing import sum_up
+from cocolora.engine.summing import rank_of_sum, sum_up
 from cocolora.engine.teach import land, make_recipe, train
 from cocolora.errors import CannotRollUp, ModelError
+from cocolora.sharing import LARGEST_RANK
 
 
 def plan_due(rooms: Rooms, profile: str) -> tuple[RollupPlan, ...]:
@@ -46,6 +47,9 @@ def plan_chosen(rooms: Rooms, profile: str, adapter_ids: Sequence[str], method: 
             raise CannotRollUp(f'"{adapter.name}" is not a learned adapter of this profile and base that is in use')
         if adapter.kind is not chosen[0].kind:
             raise CannotRollUp("knowledge and behaviour do not roll up into one")
+    if method is not RollupMethod.RETRAIN and (rank := rank_of_sum(chosen, method)) > LARGEST_RANK:
+        too_large = f"their exact sum has rank {rank}, and {LARGEST_RANK} is the largest that is kept"
+        raise CannotRollUp(f"{too_large}; choose fewer, or the method svd")
     return RollupPlan(chosen, max(adapter.level for adapter in chosen) + 1, "you chose them", method)
 
 

@@ -23,7 +23,8 @@ def sum_up(run: Run, task: Assignment, plan: RollupPlan) -> Adapter:
     inherit what adapters that were trained apart from each other do to each other, so that the gate refuses most.
     """
     draft = draft_adapter(run, task, attempt=0)
-    recipe = replace(draft.recipe, rank=_rank(plan), steps=0)
+    rank = rank_of_sum(plan.sources, plan.method)
+    recipe = replace(draft.recipe, rank=rank, alpha=float(rank), steps=0)
     draft = replace(draft, recipe=recipe)
     draft = replace(draft, id=adapter_id(draft))
     make_room(run, draft)
@@ -40,9 +41,10 @@ def _judged_sum(run: Run, task: Assignment, plan: RollupPlan, draft: Adapter) ->
     return judged
 
 
-def _rank(plan: RollupPlan) -> int:
-    ranks = [source.recipe.rank for source in plan.sources]
-    return sum(ranks) if plan.method is RollupMethod.CAT else max(ranks)
+def rank_of_sum(sources: Sequence[Adapter], method: RollupMethod) -> int:
+    """Return the rank of the sum of adapters."""
+    ranks = [source.recipe.rank for source in sources]
+    return sum(ranks) if method is RollupMethod.CAT else max(ranks)
 
 
 def write_sum(home: Home, draft: Adapter, sources: Sequence[Adapter], method: RollupMethod) -> int:

@@ -182,6 +182,7 @@ _MADE_AT = (
 )
 # Outlives its conversation, like its ordinal: the chat may go on when all of it was forgotten.
 _UNRECORDED = ("CREATE TABLE unrecorded (conversation_key BLOB PRIMARY KEY) STRICT",)
+_ASKED_STACK = ("ALTER TABLE verdicts ADD COLUMN stack TEXT NOT NULL DEFAULT ''",)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_CONVERSATIONS, *_LEARNING, *_WORK, *_FORGETTING),
     _JOBS_AS_DATA,
@@ -191,5 +192,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _EXCEPTED_TURNS,
     _MADE_AT,
     _UNRECORDED,
+    _ASKED_STACK,
 )
 """Migration n (from 1) brings a journal from format n - 1 to n. A released migration is never changed."""

@@ -16,8 +16,8 @@ KEPT_VERDICTS = 2000
 def add_verdict(connection: sqlite3.Connection, verdict: KeptVerdict) -> None:
     """Keep a verdict; only the latest are kept."""
     cursor = connection.execute(
-        "INSERT INTO verdicts (profile, adapter_id, occasion, passed, reason, scores, made_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO verdicts (profile, adapter_id, occasion, passed, reason, scores, made_at, stack) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             verdict.profile,
             verdict.adapter_id,
@@ -26,6 +26,7 @@ def add_verdict(connection: sqlite3.Connection, verdict: KeptVerdict) -> None:
             verdict.reason,
             json.dumps(asdict(verdict.scores)),
             to_text(verdict.made_at),
+            verdict.stack,
         ),
     )
     connection.execute("DELETE FROM verdicts WHERE number <= ?", ((cursor.lastrowid or 0) - KEPT_VERDICTS,))
@@ -46,6 +47,7 @@ def select_verdicts(connection: sqlite3.Connection, profile: str | None, adapter
             reason=row["reason"],
             scores=Scores(**json.loads(row["scores"])),
             made_at=from_text(row["made_at"]),
+            stack=row["stack"],
         )
         for row in rows
     ]

@@ -185,6 +185,7 @@ class Gate(Section):
         default=0.03, description="Share of what the stack around it answers that an adapter may spoil."
     )
     rollup_loss: Share = Field(default=0.05, description="Share of its sources' recall that a rollup may lose.")
+    recheck: bool = Field(default=True, description="Ask the whole stack again by itself after it was changed by hand.")
 
 
 class Rollup(Section):

@@ -5,7 +5,7 @@ from cocolora.sharing.bundled import BundledAdapter
 from cocolora.sharing.dataset import write_dataset
 from cocolora.sharing.deltas import combine, read_weights, truncate
 from cocolora.sharing.forms import Order, write_form
-from cocolora.sharing.layout import Limits
+from cocolora.sharing.layout import LARGEST_RANK, Limits
 from cocolora.sharing.loading import read_loading
 from cocolora.sharing.peft_folder import write_folder
 from cocolora.sharing.reading import CheckedAdapter, CheckedBundle, read_bundle
@@ -14,6 +14,7 @@ from cocolora.sharing.unpacking import Unpacked, unpack
 from cocolora.sharing.writing import BundleReport, write_bundle
 
 __all__ = [
+    "LARGEST_RANK",
     "BundleReport",
     "BundledAdapter",
     "CheckedAdapter",

@@ -38,6 +38,6 @@ def check_outgoing(bundled: BundledAdapter) -> tuple[LoraConfig, SharedFile]:
             found = check_weights(file, size_bytes=size, config=config, limits=limits)
     except (Refusal, OSError) as error:
         raise AdapterDamaged(adapter.name, str(error)) from None
-    if found != adapter.sha256 or config.r != adapter.recipe.rank:
+    if found != adapter.sha256 or (config.r, config.lora_alpha) != (adapter.recipe.rank, adapter.recipe.alpha):
         raise AdapterDamaged(adapter.name, "its weights are not those that the catalogue knows")
     return config, SharedFile(sha256=found, size_bytes=size)

@@ -139,6 +139,9 @@ def _check_adapter(opened: Source, shared: SharedAdapter, manifest: BundleManife
     config = parse_config(content, base_name=manifest.base.name, depth=limits.json_depth)
     if config.r != shared.recipe.rank:
         raise Refusal(f"{CONFIG} of {shared.id} has rank {config.r}, the manifest says {shared.recipe.rank}")
+    if config.lora_alpha != shared.recipe.alpha:
+        said = f"the manifest says {shared.recipe.alpha:g}"
+        raise Refusal(f"{CONFIG} of {shared.id} has lora_alpha {config.lora_alpha:g}, {said}")
     weights = shared.files[WEIGHTS]
     with opened.open(adapter_file(shared.id, WEIGHTS)) as file:
         found = check_weights(file, size_bytes=weights.size_bytes, config=config, limits=limits)

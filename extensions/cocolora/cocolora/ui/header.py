@@ -25,6 +25,7 @@ DOING = {
     "scrub": "Erasing",
     "rollup": "Rolling up",
     "evaluate": "Testing",
+    "recheck": "Testing",
     "admit": "Testing",
     "export": "Exporting",
     "leaks": "Looking for leaks",
