@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocolora.core.adapters import Activation, Adapter, AdapterKind, AdapterState, BaseIdentity, Recipe, in_order
+from cocolora.core.adapters import (
+    Activation,
+    Adapter,
+    AdapterKind,
+    AdapterState,
+    BaseIdentity,
+    Recipe,
+    in_order,
+    stack_mark,
+)
 from cocolora.core.routing import Hit, choose_route
 from cocolora.settings import Routing
 
@@ -84,3 +93,20 @@ def test_no_more_than_allowed_and_only_adapters_whose_turn_was_hit(hits, most):
     fitting = {f"adapter {turn}" for turn, score in hits if score >= 0.3}
     assert len(found.weights) == min(most, len(fitting))
     assert set(found.adapter_ids) <= fitting
+
+
+def test_the_mark_of_a_stack_changes_with_what_answers_and_with_nothing_else():
+    one, other = adapter("one", "t1"), adapter("other", "t2", age_days=1)
+    mark = stack_mark([one, other])
+    assert mark == stack_mark([other, one]) == stack_mark([one, replace(other, name="renamed")])
+    off, rejected = adapter("off", "t3", activation=Activation.OFF), adapter("bad", "t4", state=AdapterState.REJECTED)
+    assert stack_mark([one, other, off, rejected]) == mark
+    assert stack_mark([off, rejected]) == ""
+    changed = [
+        [one],
+        [one, replace(other, weight=0.5)],
+        [one, replace(other, activation=Activation.ALWAYS)],
+        [one, replace(other, sha256="made again")],
+        [one, replace(other, place=one.standing + 1)],
+    ]
+    assert len({mark, *map(stack_mark, changed)}) == 1 + len(changed)

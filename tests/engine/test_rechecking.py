@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from cocolora.core.adapters import Activation, in_order, stack_mark
+from cocolora.core.adapters import Activation, stack_mark
 from cocolora.core.records import Occasion
 from cocolora.engine import Engine
 from cocolora.engine.recheck import RECHECK
@@ -36,25 +36,21 @@ def wait_for_rechecks(engine, count):
 
 
 @pytest.mark.slow
-def test_what_is_switched_weighed_moved_or_deleted_by_hand_is_asked_once(resident):
-    other, one = in_order(resident.adapters())
+def test_what_is_switched_off_or_weighed_by_hand_is_asked_once(resident):
+    one, other = resident.adapters()
     assert resident.verdicts(adapter_id="")[-1].stack == stack_mark(resident.adapters()), "learning asked it"
     changes = [
         lambda: resident.catalogue.set_activation(one.id, Activation.OFF),
-        lambda: resident.catalogue.set_activation(one.id, Activation.ROUTED),
-        lambda: resident.catalogue.change(one.id, weight=0.5),
-        lambda: resident.catalogue.move(other.id, up=False),
-        lambda: resident.catalogue.delete(one.id),
+        lambda: resident.catalogue.change(other.id, weight=0.5),
     ]
     for number, change in enumerate(changes, start=1):
         change()
-        is_as_learned = number == 2  # switched off and on: the newest verdict is on another stack all the same
         wait_for_rechecks(resident, number)
         verdict = resident.verdicts(adapter_id="")[-1]
         assert verdict.occasion is Occasion.CHANGED
         assert verdict.stack == stack_mark(resident.adapters())
-        assert is_as_learned == (verdict.stack == resident.verdicts(adapter_id="")[0].stack)
     resident.catalogue.change(other.id, name="renamed")
+    resident.catalogue.delete(one.id)
     resident.catalogue.delete(other.id)
     resident.jobs.wake()
     assert resident.jobs.wait(PATIENCE_S)
