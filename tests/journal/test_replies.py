@@ -32,10 +32,8 @@ def parts(dog, pets):
 
 def ask(journal, parts, *, row=ASKED, name="later", change=None):
     """Record a reply and what took part in it; return the turn's id."""
-    journal.sync(chat(name), [row], change=change, now=after(60))
+    journal.sync(chat(name), [row], change=change, parts=parts, now=after(60))
     (turn,) = journal.turns(conversation_id=name)
-    if parts is not None:
-        journal.note_parts(turn.id, turn.version, parts)
     return turn.id
 
 
@@ -93,5 +91,3 @@ def test_an_edited_reply_has_no_parts_and_has_them_again_when_it_is_chosen_again
 def test_what_is_gone_already_is_noted_as_gone(journal, dog):
     asked = ask(journal, Parts(("nowhere", dog.id), (AdapterPart("imported", "imported", 0.5),)))
     assert journal.parts([asked])[asked] == Parts((None, dog.id), (AdapterPart(None, None, 0.5),))
-    journal.note_parts("nowhere", 1, Parts())
-    assert journal.parts(["nowhere"]) == {}

@@ -37,9 +37,9 @@ def page():
 def tell(engine):
     """Return a function that records a conversation of what the user says; each reply is "Ok."."""
 
-    def tell(name, *texts, profile="personal"):
+    def tell(name, *texts, profile="personal", parts=None):
         rows = [Row(text, "Ok.", STARTED + timedelta(minutes=minute)) for minute, text in enumerate(texts)]
-        engine.record(Conversation(name, profile, f"About {name}", "test", STARTED), rows)
+        engine.record(Conversation(name, profile, f"About {name}", "test", STARTED), rows, parts=parts)
         return engine.turns(conversation_id=name)
 
     return tell

@@ -1,3 +1,4 @@
+from cocolora.core.parts import Parts
 from cocolora.engine import estimate
 from cocolora.engine.estimate import MEASURE, Speed
 from cocolora.ui import conversations, forgetting, reading
@@ -45,8 +46,7 @@ def test_a_preview_measures_the_model_where_something_is_taught_again_and_then_s
 
 def test_later_replies_that_repeat_what_is_forgotten_are_told_apart(engine, page, tell):
     (dog,) = tell("pets", DOG)
-    (later,) = tell("later", "Guess what my dog is called.")
-    engine.journal.note_sources(later.id, [dog.id])
+    tell("later", "Guess what my dog is called.", parts=Parts((dog.id,)))
     page.plan = engine.forgetting.plan(turn_ids=[dog.id])
     shown = forgetting.show_plan(page.plan, seconds=None, zone=None)
     assert "1 turn would be forgotten" in shown

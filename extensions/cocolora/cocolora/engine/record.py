@@ -23,17 +23,12 @@ def record(
 
     ``parts`` took part in the newest reply: to forget a turn among them is to forget that reply where it repeats it.
     """
-    synced = rooms.journal.sync(conversation, rows, change=change, now=rooms.clock())
+    synced = rooms.journal.sync(conversation, rows, change=change, parts=parts, now=rooms.clock())
     gone = [*synced.revised, *synced.removed]
     rooms.index.drop_turns(gone, erase=False)  # erased by ``tidy``, in the background
     rooms.reindex(rooms.journal.superseded_by(gone) if gone else (), profile=synced.profile)
     changed = rooms.journal.turns(ids=[*synced.recorded, *synced.revised])
     rooms.index_turns(changed, profile=synced.profile)
-    if changed:
-        newest = max(changed, key=lambda turn: (turn.said_at, turn.ordinal))
-        rooms.journal.note_sources(newest.id, parts.sources if parts else ())
-        if parts is not None:
-            rooms.journal.note_parts(newest.id, newest.version, parts)
     return synced
 
 

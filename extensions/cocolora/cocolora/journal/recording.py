@@ -10,6 +10,7 @@ from secrets import token_hex
 
 from cocolora.core.conversations import IMPORT_SOURCE, Change, Conversation, Turn
 from cocolora.core.ids import derive_id
+from cocolora.core.parts import Parts
 from cocolora.core.reconcile import Keep, Operation, Record, Remove, Revise, Row, infer_change, reconcile
 from cocolora.core.records import Synced
 from cocolora.journal.conversations import (
@@ -20,6 +21,7 @@ from cocolora.journal.conversations import (
     quotes,
 )
 from cocolora.journal.readings import imported_turns
+from cocolora.journal.replies import note_newest
 from cocolora.journal.tombstones import PASSED_OVER, Tombstones, bury, known_by, next_ordinal, take_ordinal
 from cocolora.journal.turns import (
     add_rejected,
@@ -48,6 +50,7 @@ def sync(
     rows: Sequence[Row],
     *,
     change: Change | None,
+    parts: Parts | None,
     now: datetime,
 ) -> Synced:
     """Make the conversation's current turns equal ``rows``; see Journal.sync."""
@@ -66,7 +69,9 @@ def sync(
     left_out = [row.user for row, left in zip(rows, kept, strict=True) if row != left]
     operations = reconcile(turns, kept)
     pen = _Pen(connection, conversation, tombstones, change, now, len(rows), left_out)
-    return pen.write(operations)
+    synced = pen.write(operations)
+    note_newest(connection, [*synced.recorded, *synced.revised], parts)
+    return synced
 
 
 def pass_over(connection: sqlite3.Connection, conversation: Conversation, rows: Sequence[Row], *, now: datetime) -> int:

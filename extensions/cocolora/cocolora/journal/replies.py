@@ -6,10 +6,13 @@ What is forgotten or deleted leaves only that something took part: its id goes w
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from cocolora.core.conversations import Turn
 from cocolora.core.parts import AdapterPart, Parts
 from cocolora.journal.database import as_list
+from cocolora.journal.sources import note_sources
+from cocolora.journal.turns import select_turns
 
 _LATEST = """
     SELECT r.turn_id, max(r.version) AS version FROM replies r
@@ -20,12 +23,20 @@ _LATEST = """
 """
 
 
-def note_parts(connection: sqlite3.Connection, turn_id: str, version: int, parts: Parts) -> None:
-    """Note what took part in the reply of a turn's version; nothing, when the turn is gone."""
-    made = (turn_id, version)
-    connection.execute("DELETE FROM replies WHERE turn_id = ? AND version = ?", made)
-    if not connection.execute("SELECT 1 FROM versions WHERE turn_id = ? AND version = ?", made).fetchone():
+def note_newest(connection: sqlite3.Connection, turn_ids: Sequence[str], parts: Parts | None) -> None:
+    """Note what the newest of turns that were just said or changed drew on; nothing, where that is not known."""
+    changed = select_turns(connection, ids=turn_ids) if turn_ids else []
+    if not changed:
         return
+    newest = max(changed, key=lambda turn: (turn.said_at, turn.ordinal))
+    note_sources(connection, newest.id, parts.sources if parts else ())
+    if parts is not None:
+        _note_parts(connection, newest, parts)
+
+
+def _note_parts(connection: sqlite3.Connection, turn: Turn, parts: Parts) -> None:
+    made = (turn.id, turn.version)
+    connection.execute("DELETE FROM replies WHERE turn_id = ? AND version = ?", made)
     connection.execute("INSERT INTO replies VALUES (?, ?)", made)
     connection.executemany(
         "INSERT INTO reply_memories VALUES (?, ?, ?, (SELECT id FROM turns WHERE id = ?))",

@@ -51,7 +51,7 @@ def inherit(connection: sqlite3.Connection, conversation: Conversation, rows: Se
         return False
     others = [row.user for row, left in zip(rows, kept, strict=True) if row != left]
     title = "" if quotes(conversation.title, others) else conversation.title
-    sync(connection, replace(conversation, title=title), kept, change=None, now=now)
+    sync(connection, replace(conversation, title=title), kept, change=None, parts=None, now=now)
     set_recorded(connection, conversation.id, False)
     return True
 

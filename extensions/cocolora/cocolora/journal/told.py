@@ -18,7 +18,13 @@ class Told(Transactions):
     """Conversations and turns; see ``Journal``."""
 
     def sync(
-        self, conversation: Conversation, rows: Sequence[Row], *, change: Change | None = None, now: datetime
+        self,
+        conversation: Conversation,
+        rows: Sequence[Row],
+        *,
+        change: Change | None = None,
+        parts: Parts | None = None,
+        now: datetime,
     ) -> Synced:
         """Make the conversation's current turns equal ``rows``, the whole history as the host shows it now.
 
@@ -28,10 +34,10 @@ class Told(Transactions):
         is split when one of the two is revised. Rows of forgotten turns are passed over. With IMPORTED, turns that
         ``rows`` lack stay, after them. A known conversation keeps its profile and title.
         An imported one that a host shows is the host's from then on, and takes over what an import of its file, under
-        the file's name alone, holds. Syncing the same rows again
-        changes nothing.
+        the file's name alone, holds. ``parts`` took part in the newest reply that is new: a forgotten turn among them
+        takes that reply along where it repeats it. Syncing the same rows again changes nothing.
         """
-        return self._write(recording.sync, conversation, rows, change=change, now=now)
+        return self._write(recording.sync, conversation, rows, change=change, parts=parts, now=now)
 
     def pass_over(self, conversation: Conversation, rows: Sequence[Row], *, now: datetime) -> int:
         """Keep what ``rows`` say beyond the conversation's turns from ever being recorded; return how much that is.
@@ -153,11 +159,6 @@ class Told(Transactions):
         """Return the turns, removed ones too, that hold ``text`` in any version, whatever its case."""
         return self._read(turns.select_matching, text, profile=profile)
 
-    def note_sources(self, turn_id: str, source_ids: Sequence[str]) -> None:
-        """Note the earlier turns (or imported adapters) that a turn's reply drew on."""
-        with self._database.writing() as connection:
-            sources.note_sources(connection, turn_id, source_ids)
-
     def sources(self, turn_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return what each turn's reply drew on; turns that drew on nothing are not in it."""
         return self._read(sources.select_sources, list(turn_ids))
@@ -165,10 +166,6 @@ class Told(Transactions):
     def drawn_from(self, source_ids: Iterable[str]) -> list[str]:
         """Return the ids of the turns whose reply drew on any of these."""
         return self._read(sources.drawn_from, list(source_ids))
-
-    def note_parts(self, turn_id: str, version: int, parts: Parts) -> None:
-        """Note what took part in the reply of a turn's version."""
-        self._write(replies.note_parts, turn_id, version, parts)
 
     def parts(self, turn_ids: Iterable[str]) -> dict[str, Parts]:
         """Return what took part in each turn's reply; imported, edited and older ones are not in it."""
