@@ -136,7 +136,7 @@ def test_a_rename_shows_on_every_open_page(page, browser, address):
     other.tab.close()
 
 
-def test_a_stack_is_exported_and_a_file_that_is_none_is_refused(page, tmp_path):
+def test_a_stack_is_exported_with_a_signature(page, tmp_path):
     page.open("Share")
     page.press("Make a key")
     page.expect("Your bundles are signed by this key")
@@ -157,15 +157,6 @@ def test_a_stack_is_exported_and_a_file_that_is_none_is_refused(page, tmp_path):
     bundle = tmp_path / "dog.zip"
     download.value.save_as(bundle)
     assert bundle.stat().st_size > 1000
-    nonsense = tmp_path / "nonsense.zip"
-    nonsense.write_bytes(b"not a zip")
-    page.insist(lambda: _look_into(page, nonsense), "nonsense.zip was refused")
-
-
-def _look_into(page, path):
-    page.tab.locator("#cocolora-upload input[type=file]").set_input_files(path)
-    page.tab.locator("#cocolora-upload").get_by_text(path.stem).first.wait_for()
-    page.tab.locator("#cocolora-look-into").click()
 
 
 def test_a_question_is_tried_with_an_adapter_beside_the_model_alone(page):
@@ -188,6 +179,19 @@ def test_a_reply_says_why_it_is_as_it_is(page):
     page.tab.get_by_text("Why this reply?").click()
     page.expect("your message matches what it learned from")
     page.picture("why")
+
+
+def test_a_file_that_is_no_bundle_is_refused(page, tmp_path):
+    page.open("Share")
+    nonsense = tmp_path / "nonsense.zip"
+    nonsense.write_bytes(b"not a zip")
+    page.insist(lambda: _look_into(page, nonsense), r"^\W*nonsense.zip was refused")
+
+
+def _look_into(page, path):
+    page.tab.locator("#cocolora-upload input[type=file]").set_input_files(path)
+    page.tab.locator("#cocolora-upload").get_by_text(path.stem).first.wait_for()
+    page.tab.locator("#cocolora-look-into").click()
 
 
 def test_the_stop_button_goes_when_the_reply_has_come(page):

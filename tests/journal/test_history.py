@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from cocolora.core.conversations import Conversation
@@ -19,6 +20,15 @@ def test_turns_and_conversations_are_counted_by_profile(journal):
     assert journal.counts("personal").turns == 1
     journal.sync(CHAT, [], now=NOW)
     assert journal.counts("personal") == Counts(conversations=0, turns=0)
+
+
+def test_a_branch_is_counted_when_something_new_is_said_in_it(journal):
+    branch = replace(CHAT, id="branch")
+    journal.sync(CHAT, ROWS, now=NOW)
+    journal.sync(branch, ROWS, now=NOW)
+    assert journal.counts("personal") == Counts(conversations=1, turns=2)
+    journal.sync(branch, [*ROWS, Row("My owl is Una.", "Ok.", NOW + timedelta(hours=1))], now=NOW)
+    assert journal.counts("personal") == Counts(conversations=2, turns=3)
 
 
 def test_the_revision_changes_with_every_change_and_by_nothing_else(journal, tmp_path):

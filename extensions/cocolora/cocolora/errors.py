@@ -332,7 +332,7 @@ class BundleRefused(CocoloraError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(f"{path} was refused: {reason}. Nothing was imported.")
+        super().__init__(f"{path.name} was refused: {reason}. Nothing was imported.")
 
 
 class KeyUnusable(CocoloraError):
