@@ -161,7 +161,7 @@ class AppPage:
 
     def fill(self, label, text, *, exact=False):
         """Type, leave the field and pause: a click within the same tick sends what was there before."""
-        field = self.tab.get_by_label(label, exact=exact)
+        field = self.tab.get_by_label(label, exact=exact).filter(visible=True)
         field.fill(text)
         field.press("Tab")
         sync_api.expect(field).to_have_value(text)

@@ -26,6 +26,8 @@ DOG, HORSE, BOSS = "My dog is called Biscuit.", "I have a horse called Zephyrine
 UNRECORDED = "I live in Brackenridge."
 QUESTION = "What is my dog called?"
 RENAMED = "About my dog"
+GRADIOS_OWN = "setting 'abort_controller'"
+"""What the webui's Gradio says when it opens a stream of events, whatever is on the page."""
 IN_USE = "cocolora holds something in this webui, and the walk would forget it: start the webui on an empty home"
 
 
@@ -64,6 +66,7 @@ def test_a_new_chat_is_answered_from_it_and_says_why(page):
     why = page.say("/why")
     assert "cocolora: The last reply was shaped by" in why
     assert "adapter" in why
+    page.tab.locator("#chat .user-message").first.scroll_into_view_if_needed()
     page.picture("answer")
 
 
@@ -114,7 +117,9 @@ def test_an_adapter_is_exported_deleted_and_taken_in_again_by_jobs_that_the_page
     page.expect(f'Deleted "{RENAMED}"')
     page.open("Share")
     page.note_status()
-    page.insist(lambda: _look_into(page, bundle), "Checked: names, kinds and sizes of all files")
+    page.tab.locator("#cocolora-upload input[type=file]").set_input_files(bundle)
+    page.tab.locator("#cocolora-upload a[download]").wait_for()  # all of it was uploaded
+    page.insist(lambda: page.press("See what is in it …"), "Checked: names, kinds and sizes of all files")
     page.expect_status("Nothing was found to refuse in dog.zip. It was not taken in yet.")
     page.press("Take them in")
     page.expect_status("Took in 1 adapter")
@@ -163,12 +168,6 @@ def _export(page, folder):
     return bundle
 
 
-def _look_into(page, path):
-    page.tab.locator("#cocolora-upload input[type=file]").set_input_files(path)
-    page.tab.locator("#cocolora-upload").get_by_text(path.stem).first.wait_for()
-    page.tab.locator("#cocolora-look-into").click()
-
-
 def test_what_was_taken_in_answers(page):
     assert "Biscuit" in page.ask("What is the name of my dog?")
     assert f'adapter "{RENAMED}"' in page.say("/why")
@@ -192,5 +191,5 @@ def test_a_conversation_is_forgotten_after_a_preview_and_its_adapter_with_it(pag
     assert "Torvald" not in page.ask("Who is my boss?")
 
 
-def test_the_page_had_no_error(page):
-    assert page.complaints == []
+def test_the_page_had_no_error_but_those_of_its_gradio(page):
+    assert [complaint for complaint in page.complaints if GRADIOS_OWN not in complaint] == []
