@@ -27,7 +27,7 @@ UNRECORDED = "I live in Brackenridge."
 QUESTION = "What is my dog called?"
 RENAMED = "About my dog"
 GRADIOS_OWN = "setting 'abort_controller'"
-"""What the webui's Gradio says when a file is uploaded, anywhere on the page: it follows the upload without its client."""
+"""What the webui's Gradio says of every upload, whatever it is for: it follows it without its client."""
 IN_USE = "cocolora holds something in this webui, and the walk would forget it: start the webui on an empty home"
 
 
