@@ -81,6 +81,8 @@ def running_browser(chromium):
 class AppPage:
     """The app's page, by what a user does on it."""
 
+    pictures = "app"
+
     def __init__(self, browser, address, *, width=1400, height=950, dark=False):
         self.tab = browser.new_page(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
@@ -92,6 +94,10 @@ class AppPage:
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.tab.goto(address)
         self.status = self.tab.locator(".cocolora-status")
+        self.arrive()
+
+    def arrive(self):
+        """Wait until the page can be used."""
         self.status.wait_for()
         self.replies = self.tab.locator("#cocolora-chat .bot.message")
 
@@ -146,12 +152,16 @@ class AppPage:
         self.tab.keyboard.press("Tab")
         self.tab.wait_for_timeout(TYPING_PAUSE_MS)
 
+    def shown(self, text):
+        """Return the first element with a text."""
+        return self.tab.get_by_text(re.compile(text)).first
+
     def expect(self, text, *, within_ms=PATIENCE_MS):
-        self.tab.get_by_text(re.compile(text)).first.wait_for(timeout=within_ms)
+        self.shown(text).wait_for(timeout=within_ms)
 
     def fill(self, label, text, *, exact=False):
         """Type, leave the field and pause: a click within the same tick sends what was there before."""
-        field = self.tab.get_by_label(label, exact=exact)
+        field = self.tab.get_by_label(label, exact=exact).filter(visible=True)
         field.fill(text)
         field.press("Tab")
         sync_api.expect(field).to_have_value(text)
@@ -162,7 +172,7 @@ class AppPage:
         for _ in range(5):
             act()
             try:
-                self.tab.get_by_text(re.compile(text)).first.wait_for(timeout=PATIENCE_MS / 4)
+                self.expect(text, within_ms=PATIENCE_MS / 4)
             except sync_api.TimeoutError:
                 continue
             return
@@ -190,6 +200,6 @@ class AppPage:
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
             self.tab.wait_for_timeout(TYPING_PAUSE_MS)  # what was just drawn may still be moving
-            file = Path(folder) / f"app-{name}.png"
+            file = Path(folder) / f"{self.pictures}-{name}.png"
             self.tab.screenshot(path=file, full_page=whole)
             Image.open(file).quantize(COLOURS).save(file, optimize=True)
