@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 DOG, HORSE, BOSS = "My dog is called Biscuit.", "I have a horse called Zephyrine.", "The name of my boss is Torvald."
-UNRECORDED = "I live in Brackenridge."
+UNRECORDED, RECORDED = "I live in Brackenridge.", "My cat is called Fennimore."
 QUESTION = "What is my dog called?"
 RENAMED = "About my dog"
 GRADIOS_OWN = "setting 'abort_controller'"
@@ -90,9 +90,9 @@ def test_recording_is_switched_off_and_on_for_one_conversation(page):
     page.expect("not recorded")
     recorded.check()
     page.expect("What is said in this conversation is recorded from now on")
-    page.say("Thank you.")
+    page.say(RECORDED)
     page.open_cocolora("Conversations")
-    page.search("Thank you")
+    page.search("Fennimore")
     page.expect("1 conversation found")
     page.search("Brackenridge")
     page.expect("No conversation holds this")
