@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +63,7 @@ def _await(url, app, log):
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
-        except (urllib.error.URLError, TimeoutError):
+        except OSError:  # not there yet, or too busy: an URLError, a timeout, a connection that was reset
             time.sleep(0.2)
     pytest.fail(f"the app did not start: {log.read_text()}")
 
