@@ -6,10 +6,11 @@ import pytest
 from cocolora.core.adapters import Activation, AdapterKind, AdapterState
 from cocolora.core.gate import Scores
 from cocolora.core.lessons import LessonKind, make_lesson
-from cocolora.core.records import KeptVerdict, Occasion, Outcome
+from cocolora.core.records import JobState, KeptVerdict, Occasion, Outcome
 from cocolora.core.rollup import RollupPlan
 from cocolora.engine import status
 from cocolora.engine.estimate import LearningPlan, Speed
+from cocolora.engine.jobs import JobView
 from cocolora.settings import Gate
 from cocolora.ui import charts, descent, header, overview
 from cocolora.ui.page import Lookout
@@ -63,6 +64,9 @@ def test_what_is_due_is_told_with_its_reason(engine, view, tell, learned, monkey
     monkeypatch.setattr(status, "read_model", lambda rooms: ("tiny", "", BASE))
     tell("pets", "My dog is called Biscuit.")
     assert "Learning is not due: 1 turn of about 7 tokens to be read; automatic" in overview.show_due(view())
+    with monkeypatch.context() as running:
+        running.setattr(type(engine.jobs), "current", JobView("j1", "learn", JobState.RUNNING))
+        assert overview.show_due(view()) == "<p>Learning is under way.</p>"
     plan = RollupPlan((learned("a"), learned("b")), 1, "2 adapters of <level> 0 gathered")
     monkeypatch.setattr(engine.rollups, "plan", lambda profile: (plan,))
     told = overview.show_due(view())

@@ -8,9 +8,10 @@ from datetime import tzinfo
 import gradio as gr
 
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
-from cocolora.core.learning import Due
 from cocolora.core.phrases import count
+from cocolora.core.records import JobState
 from cocolora.engine.history import History
+from cocolora.engine.status import Status
 from cocolora.ui.board import Board
 from cocolora.ui.charts import show_growth, show_scores
 from cocolora.ui.descent import show_descent
@@ -29,13 +30,16 @@ def show_due(view: View) -> str:
     if not view.status.turns:
         return ""
     how = "It is made with the next learning." if view.own_settings.rollup.automatic else "Plan it under Stack."
-    lines = [] if view.status.trouble else [_learning_due(view.status.due)]
+    lines = [] if view.status.trouble else [_learning_due(view.status)]
     lines += [_by_hand(view)] if view.status.due.imported and not view.status.trouble else []
     lines += [f"A rollup is due: {plan.reason}. {how}" for plan in view.due_rollups]
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
-def _learning_due(due: Due) -> str:
+def _learning_due(status: Status) -> str:
+    job, due = status.job, status.due
+    if job is not None and job.kind == "learn" and job.state is JobState.RUNNING:
+        return "Learning is under way."
     return f"Learning is due: {due.reason}." if due.now else f"Learning is not due: {due.reason}."
 
 
