@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 WATCH_S = 0.5
 STRAY_WAIT_IN_HOOK_S = 5.0
+DRAWING_S = 0.5
+"""The page draws the whole chat with the message first, then the last reply alone: an answer that comes at once
+overtakes that, and is drawn over the reply before."""
 
 
 class WebuiHost:
@@ -124,6 +127,7 @@ class WebuiHost:
 
         def generate(*args: Any, **kwargs: Any) -> Iterator[str]:
             answer, ticket.aside = ticket.aside, None
+            time.sleep(DRAWING_S)
             yield answer or ""
 
         return generate
