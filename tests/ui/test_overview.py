@@ -67,6 +67,8 @@ def test_what_is_due_is_told_with_its_reason(engine, view, tell, learned, monkey
     with monkeypatch.context() as running:
         running.setattr(type(engine.jobs), "current", JobView("j1", "learn", JobState.RUNNING))
         assert overview.show_due(view()) == "<p>Learning is under way.</p>"
+        running.setattr(type(engine.jobs), "current", JobView("j1", "learn", JobState.RUNNING, profile="work"))
+        assert "Learning is not due" in overview.show_due(view())
     plan = RollupPlan((learned("a"), learned("b")), 1, "2 adapters of <level> 0 gathered")
     monkeypatch.setattr(engine.rollups, "plan", lambda profile: (plan,))
     told = overview.show_due(view())

@@ -45,8 +45,8 @@ def _admitted(rooms: Rooms, adapter: Adapter, activation: Activation) -> Adapter
 
 def weakness(rooms: Rooms, profile: str) -> str:
     """Return a sentence on what the newest verdict on a profile's whole stack found wanting; empty where nothing."""
-    stack = rooms.journal.verdicts(profile=profile, adapter_id="")
-    return f"But the stack as a whole is weak: {stack[-1].reason}." if stack and not stack[-1].passed else ""
+    stack = rooms.journal.stack_verdict(profile)
+    return f"But the stack as a whole is weak: {stack.reason}." if stack and not stack.passed else ""
 
 
 def move(rooms: Rooms, adapter_id: str, *, up: bool) -> Adapter:

@@ -253,8 +253,8 @@ class Engine:
     def _learn_by_itself(self, profile: str) -> None:
         self.jobs.submit_once(handlers.LEARN, schedule.AUTOMATIC, profile=profile)
 
-    def _recheck_by_itself(self, profile: str) -> None:
-        self.jobs.submit_once(recheck.RECHECK, recheck.payload(self._rooms, profile), profile=profile)
+    def _recheck_by_itself(self, profile: str, mark: str) -> None:
+        self.jobs.submit_once(recheck.RECHECK, {"stack": mark}, profile=profile)
 
     def _learn_if_due(self, profile: str) -> None:
         if self.settings.of(profile).learning.automatic and status.read_due(self._rooms, profile=profile).now:

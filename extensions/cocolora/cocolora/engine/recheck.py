@@ -17,21 +17,16 @@ from cocolora.errors import AdapterMissing, ModelError
 RECHECK = "recheck"
 
 
-def is_wanted(rooms: Rooms, profile: str) -> bool:
-    """Say whether the stack that answers now was never asked as a whole, nor tried to be."""
-    if not rooms.settings.of(profile).gate.recheck:
-        return False
-    mark = _mark(rooms, profile)
+def unasked(rooms: Rooms, profile: str) -> str:
+    """Return the mark of the stack that answers now; empty where it was asked as a whole, or tried to be."""
+    mark = _mark(rooms, profile) if rooms.settings.of(profile).gate.recheck else ""
     if not mark:
-        return False
-    asked = rooms.journal.verdicts(profile=profile, adapter_id="")
+        return ""
+    asked = rooms.journal.stack_verdict(profile)
     tried = rooms.journal.queue.latest_ended(RECHECK, profile=profile)
-    return not (asked and asked[-1].stack == mark) and not (tried and tried.payload.get("stack") == mark)
-
-
-def payload(rooms: Rooms, profile: str) -> dict[str, object]:
-    """Return the payload of asking the stack as it is now."""
-    return {"stack": _mark(rooms, profile)}
+    was_asked = asked is not None and asked.stack == mark
+    was_tried = tried is not None and tried.payload.get("stack") == mark
+    return "" if was_asked or was_tried else mark
 
 
 def recheck(rooms: Rooms, task: Task) -> str:

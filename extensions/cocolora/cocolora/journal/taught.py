@@ -132,6 +132,10 @@ class Taught(Transactions):
         """Return the gate's verdicts, oldest first."""
         return self._read(verdicts.select_verdicts, profile, adapter_id)
 
+    def stack_verdict(self, profile: str) -> KeptVerdict | None:
+        """Return the newest verdict on a profile's whole stack."""
+        return self._read(verdicts.stack_verdict, profile)
+
     def add_adapters(self, added: Sequence[Adapter]) -> tuple[Adapter, ...]:
         """Add adapters without readings, such as imported ones, all or none; return them as they are kept.
 

@@ -38,16 +38,25 @@ def select_verdicts(connection: sqlite3.Connection, profile: str | None, adapter
         "SELECT * FROM verdicts WHERE (?1 IS NULL OR profile = ?1) AND (?2 IS NULL OR adapter_id = ?2) ORDER BY number",
         (profile, adapter_id),
     )
-    return [
-        KeptVerdict(
-            profile=row["profile"],
-            adapter_id=row["adapter_id"],
-            occasion=Occasion(row["occasion"]),
-            passed=bool(row["passed"]),
-            reason=row["reason"],
-            scores=Scores(**json.loads(row["scores"])),
-            made_at=from_text(row["made_at"]),
-            stack=row["stack"],
-        )
-        for row in rows
-    ]
+    return [_verdict(row) for row in rows]
+
+
+def stack_verdict(connection: sqlite3.Connection, profile: str) -> KeptVerdict | None:
+    """Return the newest verdict on a profile's whole stack."""
+    row = connection.execute(
+        "SELECT * FROM verdicts WHERE profile = ? AND adapter_id = '' ORDER BY number DESC LIMIT 1", (profile,)
+    ).fetchone()
+    return None if row is None else _verdict(row)
+
+
+def _verdict(row: sqlite3.Row) -> KeptVerdict:
+    return KeptVerdict(
+        profile=row["profile"],
+        adapter_id=row["adapter_id"],
+        occasion=Occasion(row["occasion"]),
+        passed=bool(row["passed"]),
+        reason=row["reason"],
+        scores=Scores(**json.loads(row["scores"])),
+        made_at=from_text(row["made_at"]),
+        stack=row["stack"],
+    )

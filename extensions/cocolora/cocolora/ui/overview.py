@@ -10,6 +10,7 @@ import gradio as gr
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
 from cocolora.core.phrases import count
 from cocolora.core.records import JobState
+from cocolora.engine.handlers import LEARN
 from cocolora.engine.history import History
 from cocolora.engine.status import Status
 from cocolora.ui.board import Board
@@ -38,7 +39,7 @@ def show_due(view: View) -> str:
 
 def _learning_due(status: Status) -> str:
     job, due = status.job, status.due
-    if job is not None and job.kind == "learn" and job.state is JobState.RUNNING:
+    if job is not None and (job.kind, job.state, job.profile) == (LEARN, JobState.RUNNING, status.profile):
         return "Learning is under way."
     return f"Learning is due: {due.reason}." if due.now else f"Learning is not due: {due.reason}."
 

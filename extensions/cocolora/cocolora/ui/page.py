@@ -238,8 +238,7 @@ class View:
     def stack_verdict(self) -> KeptVerdict | None:
         """What the newest test of the profile's whole stack found."""
         engine, profile = self.lookout.engine, self.page.profile
-        found = self.lookout.keep(("verdicts", profile), lambda: engine.verdicts(profile=profile, adapter_id=""))
-        return found[-1] if found else None
+        return self.lookout.keep(("stack verdict", profile), lambda: engine.journal.stack_verdict(profile))
 
     @property
     def due_rollups(self) -> tuple[RollupPlan, ...]:
