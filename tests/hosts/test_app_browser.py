@@ -181,19 +181,6 @@ def test_a_reply_says_why_it_is_as_it_is(page):
     page.picture("why")
 
 
-def test_a_file_that_is_no_bundle_is_refused(page, tmp_path):
-    page.open("Share")
-    nonsense = tmp_path / "nonsense.zip"
-    nonsense.write_bytes(b"not a zip")
-    page.insist(lambda: _look_into(page, nonsense), r"^\W*nonsense.zip was refused")
-
-
-def _look_into(page, path):
-    page.tab.locator("#cocolora-upload input[type=file]").set_input_files(path)
-    page.tab.locator("#cocolora-upload").get_by_text(path.stem).first.wait_for()
-    page.tab.locator("#cocolora-look-into").click()
-
-
 def test_the_stop_button_goes_when_the_reply_has_come(page):
     page.press("New chat")
     page.tab.locator("#cocolora-message textarea").fill("Hello, how are you?")
@@ -269,6 +256,19 @@ def test_a_conversation_is_forgotten_after_a_preview(page):
     page.open("Stack")
     page.expect("No adapters yet")
     assert NAME not in page.ask(QUESTION)
+
+
+def test_a_file_that_is_no_bundle_is_refused(page, tmp_path):
+    page.open("Share")
+    nonsense = tmp_path / "nonsense.zip"
+    nonsense.write_bytes(b"not a zip")
+    page.insist(lambda: _look_into(page, nonsense), r"^\W*nonsense.zip was refused")
+
+
+def _look_into(page, path):
+    page.tab.locator("#cocolora-upload input[type=file]").set_input_files(path)
+    page.tab.locator("#cocolora-upload").get_by_text(path.stem).first.wait_for()
+    page.tab.locator("#cocolora-look-into").click()
 
 
 def test_the_page_asked_nothing_of_any_other_machine_and_had_no_error(page):

@@ -245,7 +245,7 @@ def test_a_moved_conversation_is_found_under_its_new_profile_alone(engine, page,
 
 
 def test_a_chat_file_is_imported_in_the_background_and_its_problems_are_told(engine, page, tmp_path):
-    assert conversations.import_chat(engine, page, None) == "Choose a file first."
+    assert conversations.import_chat(engine, page, None) == "Choose a file first, and wait until it is uploaded."
     messages = [{"role": "user", "content": DOG}, {"role": "assistant", "content": "Ok."}]
     good = tmp_path / "chat.json"
     good.write_text(json.dumps({"messages": messages}))

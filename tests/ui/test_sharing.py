@@ -175,7 +175,7 @@ def test_only_a_file_name_is_taken_from_what_was_typed(typed, used):
 
 
 def test_importing_needs_a_file_and_a_model(engine, page, tmp_path):
-    assert importing.look_into(engine, page, None) == "Choose a file first."
+    assert importing.look_into(engine, page, None) == "Choose a file first, and wait until it is uploaded."
     assert importing.take_in(engine, page) == "Look into a file first."
     assert importing.look_into(engine, page, str(tmp_path / "stack.zip")) == ""
     assert engine.jobs.wait(timeout_s=30)

@@ -46,7 +46,7 @@ def show_more(engine: Engine, page: Page) -> str:
 def import_chat(engine: Engine, page: Page, file: str | None) -> str:
     """Record the chats of an uploaded file in the background; the copy that was uploaded is deleted then."""
     if not file:
-        return "Choose a file first."
+        return "Choose a file first, and wait until it is uploaded."
     engine.conversations.start_import([Path(file)], profile=page.profile, uploaded=True)
     engine.start_measuring(anew=False)  # much to learn is told with how long it takes
     return "The import has begun. The top of the page says what came of it."

@@ -31,7 +31,7 @@ def look_into(engine: Engine, page: Page, bundle: str | None) -> str:
     if before is not None and before != page.upload:
         engine.sharing.discard(before)
     if page.upload is None:
-        return "Choose a file first."
+        return "Choose a file first, and wait until it is uploaded."
     engine.sharing.start_looking(page.upload, profile=page.profile)
     return ""  # the status says so
 
