@@ -260,3 +260,14 @@ def test_a_turn_is_edited(run, chat_file, tmp_path):
     assert run("edit", turn, "--user", " ")[0] == 1
     assert run("edit", "nobody", "--user", "Hello.")[0] == 1
     assert run("forget", "--match", "Harrowgate", "--yes")[1]["forgotten_turns"] == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "number", "wanted"),
+    [("--facts", "0", "from 1 to 1000"), ("--facts", "1001", "from 1 to 1000"), ("--seeds", "0", "1 or more")],
+)
+def test_a_bench_with_a_number_that_it_cannot_use_does_not_begin(capsys, option, number, wanted):
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "learning", option, number])
+    assert ended.value.code == 2
+    assert f"argument {option}: {number} is not {wanted}" in capsys.readouterr().err

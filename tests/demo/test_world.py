@@ -67,6 +67,13 @@ def test_personal_facts_differ_in_relation_and_key():
     assert all(not set(fact.probes) & set(fact.near_misses) for fact in facts)
 
 
+def test_a_life_of_many_facts_tells_each_once_and_one_of_too_many_is_refused():
+    facts = world.personal_facts(Random(4), 512)
+    assert len({fact.relation for fact in facts}) == len({fact.key for fact in facts}) == 512
+    with pytest.raises(ValueError, match="topics for a life, and 5000 are asked for"):
+        world.personal_facts(Random(4), 5000)
+
+
 def test_replayed_questions_and_probes_ask_for_different_facts():
     probed = {question for question, _ in world.retention_probes()}
     assert not probed & set(world.replay_questions())

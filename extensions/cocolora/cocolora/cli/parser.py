@@ -15,6 +15,8 @@ from cocolora.core.rollup import RollupMethod
 from cocolora.errors import CocoloraError
 
 Command = Callable[[argparse.Namespace], int]
+_MOST_FACTS = 1000
+"""The demo world tells somewhat more in one life."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -216,20 +218,36 @@ def _profile_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="Do not ask.")
 
 
+def _whole(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
+    """Return what reads a whole number within bounds, both included."""
+    wanted = f"from {least} to {most}" if most < sys.maxsize else f"{least} or more"
+
+    def read(text: str) -> int:
+        number = int(text)
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{number} is not {wanted}")
+        return number
+
+    read.__name__ = "whole number"  # argparse names it where the text is none
+    return read
+
+
 def _bench_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", choices=("learning", "forgetting", "stack", "training", "bases", "gpu", "crash", "memory", "import")
     )
-    parser.add_argument("--words", type=int, default=333_000, help="import: words of past chats.")
-    parser.add_argument("--facts", type=int, help="Facts told in one life (default: 8; forgetting: 64).")
-    parser.add_argument("--facts-per-stretch", type=int, default=4, help="Facts told in one conversation.")
-    parser.add_argument("--rollup-every", type=int, default=0, help="Roll up after so many facts; 0: never.")
+    parser.add_argument("--words", type=_whole(1), default=333_000, help="import: words of past chats.")
+    parser.add_argument(
+        "--facts", type=_whole(1, _MOST_FACTS), help="Facts told in one life (default: 8; forgetting: 64)."
+    )
+    parser.add_argument("--facts-per-stretch", type=_whole(1), default=4, help="Facts told in one conversation.")
+    parser.add_argument("--rollup-every", type=_whole(0), default=0, help="Roll up after so many facts; 0: never.")
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="Go on from here after an interruption.")
     parser.add_argument(
         "--table", type=Path, metavar="FILE", help="learning, forgetting: put the table into this Markdown file."
     )
-    parser.add_argument("--seeds", type=int, default=3, help="Lives, each with facts of its own.")
-    parser.add_argument("--steps", type=int, help="training: steps of each training (default: the setting's).")
+    parser.add_argument("--seeds", type=_whole(1), default=3, help="Lives, each with facts of its own.")
+    parser.add_argument("--steps", type=_whole(1), help="training: steps of each training (default: the setting's).")
     parser.add_argument("--webui", type=Path, metavar="PATH", help="training: beside the do_train of this webui.")
     parser.add_argument("--webui-python", type=Path, metavar="FILE", help="training: the webui's Python, if elsewhere.")
     parser.add_argument("--kind", action="append", metavar="KIND", help="bases: only this kind, such as nf4; repeat.")
@@ -241,7 +259,7 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
         help="gpu: of which models' shape (default: llama-3-8b).",
     )
     parser.add_argument("--chat", action="store_true", help="training: what a training and a chat cost each other.")
-    parser.add_argument("--points", type=int, default=200, help="Processes that are killed (crash).")
+    parser.add_argument("--points", type=_whole(1), default=200, help="Processes that are killed (crash).")
     parser.add_argument("--seed", type=int, default=0, help="Where they are killed (crash).")
     parser.add_argument("--data", type=Path, metavar="DIR", help="memory: chats with annotated questions.")
     parser.add_argument(

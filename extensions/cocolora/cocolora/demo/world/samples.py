@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -45,25 +46,34 @@ def known_facts() -> tuple[KnownFact, ...]:
     )
 
 
-def personal_facts(rng: Random, count: int, *, distinct_relations_first: bool = True) -> tuple[PersonalFact, ...]:
-    """Return facts about different topics; ``distinct_relations_first``: none comes twice before all came."""
-    topics: list[Topic] = []
-    while len(topics) < count:
-        fresh = [topic for topic in _round(rng, shuffled=distinct_relations_first) if topic not in topics]
-        topics += fresh[: count - len(topics)]
-    keys: set[str] = set()
-    return tuple(_personal(rng, topic, keys) for topic in topics)
+def personal_facts(rng: Random, count: int) -> tuple[PersonalFact, ...]:
+    """Return facts about different topics; none is of the same relation as another before all relations came.
 
-
-def _round(rng: Random, *, shuffled: bool) -> list[Topic]:
+    Raises ValueError where the world has fewer topics.
+    """
     open_relations = [one for one in relations() if one.value not in POOLS and one.value != "number"]
-    chosen = rng.sample(open_relations, len(open_relations)) if shuffled else rng.choices(open_relations, k=20)
-    return [_topic(rng, relation) for relation in chosen]
+    topics = [_topic(rng, relation) for relation in rng.sample(open_relations, len(open_relations))]
+    while len(topics) < count:
+        further = [
+            _further_topic(rng, relation, topics) for relation in rng.sample(open_relations, len(open_relations))
+        ]
+        if not any(further):
+            raise ValueError(f"the world has {len(topics)} topics for a life, and {count} are asked for")
+        topics += filter(None, further)
+    keys: set[str] = set()
+    return tuple(_personal(rng, topic, keys) for topic in topics[:count])
 
 
 def _topic(rng: Random, relation: Relation) -> Topic:
     owners = [owner for owner in OWNERS if owner != relation.noun and is_topic_held_out(Topic(relation, owner))]
     return Topic(relation, rng.choice(owners) if owners and rng.random() < 0.3 else "")
+
+
+def _further_topic(rng: Random, relation: Relation, told: Sequence[Topic]) -> Topic | None:
+    """Return the relation with another owner than those told of, whoever that is; None where all were told of."""
+    others = (Topic(relation, owner) for owner in ("", *OWNERS) if owner != relation.noun)
+    left = [topic for topic in others if topic not in told]
+    return rng.choice(left) if left else None
 
 
 def _personal(rng: Random, topic: Topic, keys: set[str]) -> PersonalFact:
