@@ -41,7 +41,7 @@ def test_learning_is_due_by_age_and_names_the_time():
     waiting = due([turn(0, said_at=ago(60))], due_hours=3)
     assert not waiting.now
     assert waiting.at == ago(-120)
-    assert "at 2026-11-23 14:00 if nothing more is said" in waiting.reason
+    assert "at Mon 23 Nov 2026, 14:00 if nothing more is said" in waiting.reason
     assert due([turn(0, said_at=ago(181))], due_hours=3).now
 
 
@@ -87,7 +87,7 @@ def test_training_stays_within_its_budget_of_the_hour():
     worked = [(ago(65), ago(55)), (ago(30), ago(20))]
     over = due(talk, hourly_budget_minutes=12, rhythm=Rhythm(NOW, worked=worked))
     assert (over.now, over.at) == (False, ago(-3))
-    assert "12 minutes of training are used up until 2026-11-23 12:03" in over.reason
+    assert "12 minutes of training are used up until Mon 23 Nov 2026, 12:03" in over.reason
     assert due(talk, hourly_budget_minutes=16, rhythm=Rhythm(NOW, worked=worked)).now
     assert due(talk, rhythm=Rhythm(NOW, worked=[(ago(60), ago(0))])).now, "sixty minutes are no limit"
 

@@ -44,9 +44,11 @@ def taught_home(find_demo_base, tmp_path_factory):
     engine.change_settings("learning", automatic=False)
     tell_on(clock, engine, "pets", DOG, BOAT)
     tell_on(clock, engine, "work", BOSS)
-    learned = engine.learn()
+    seen = []
+    learned = engine.learn(on_progress=seen.append)
     engine.close()
     assert len(learned.accepted) == 2, learned
+    assert {f"stretch {number} of 2, training" for number in (1, 2)} <= {progress.doing for progress in seen}
     return folder, clock.now
 
 

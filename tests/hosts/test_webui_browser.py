@@ -52,7 +52,9 @@ def test_what_is_said_in_the_chat_is_remembered_in_the_tab(page):
 
 def test_it_is_learned_and_the_page_says_how_far_that_is(page):
     page.press("Learn now")
-    page.expect_status(r"Learning: training, \d+ of \d+, about .+ left", within_ms=LEARNING_MS)
+    page.expect_status(
+        r"Learning: (stretch .+, )?training.*, \d+ of \d+, about .+ left in this step", within_ms=LEARNING_MS
+    )
     page.picture("learning")
     page.expect_status("Read 3 turns", within_ms=LEARNING_MS)
     page.expect_status(r"\d\s+facts\s+in 2 adapters on demo-base")

@@ -106,8 +106,8 @@ def test_a_running_job_says_how_long_it_still_takes_whichever_page_asks(engine, 
     lookout = Lookout(engine)
     assert "10 of 100<" in header.show_status(lookout.look(page))
     now_s, job = 60.0, replace(job, progress=Progress("training", 30, 100))
-    assert "30 of 100, about 35 s left" in header.show_status(lookout.look(page))
-    assert "30 of 100, about 35 s left" in header.show_status(lookout.look(Page()))
+    assert "30 of 100, about 35 s left in this step" in header.show_status(lookout.look(page))
+    assert "30 of 100, about 35 s left in this step" in header.show_status(lookout.look(Page()))
 
 
 def test_while_one_profile_learns_another_is_queued_and_both_are_told(engine, page, tell, monkeypatch):
@@ -133,7 +133,7 @@ def test_a_job_that_has_not_begun_shows_a_bar_without_an_end():
     assert "Forgetting begins" in waiting
     assert "value" not in waiting
     late = header.show_job(JobView("j1", "learn", JobState.RUNNING, Progress("reading", 1, 4)), remaining_s=75)
-    assert "1 of 4, about 75 s left" in late
+    assert "1 of 4, about 75 s left in this step" in late
     assert "max='1'" in header.show_job(JobView("j1", "learn", JobState.RUNNING, Progress("reading", 0, 0)))
 
 

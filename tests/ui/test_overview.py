@@ -67,8 +67,10 @@ def test_what_is_due_is_told_with_its_reason(engine, view, tell, learned, monkey
     with monkeypatch.context() as running:
         running.setattr(type(engine.jobs), "current", JobView("j1", "learn", JobState.RUNNING))
         assert overview.show_due(view()) == "<p>Learning is under way.</p>"
+        assert overview.LEARNING_FIRST in overview.show_lately(view())
         running.setattr(type(engine.jobs), "current", JobView("j1", "learn", JobState.RUNNING, profile="work"))
         assert "Learning is not due" in overview.show_due(view())
+        assert overview.NOTHING_LEARNED in overview.show_lately(view())
     plan = RollupPlan((learned("a"), learned("b")), 1, "2 adapters of <level> 0 gathered")
     monkeypatch.setattr(engine.rollups, "plan", lambda profile: (plan,))
     told = overview.show_due(view())
@@ -84,7 +86,7 @@ def test_many_imported_turns_are_told_with_how_long_they_take(engine, view, monk
     engine.conversations.import_chats([tmp_path / "years.json"])
     assert "101 imported turns to be learned by hand" in overview.show_due(view())
     assert overview.UNMEASURED in overview.show_due(view())
-    assert "width:0%" in header._tiles(view().status, view().history, view().settings.learning)
+    assert "width:0%" in header._tiles(view())
     monkeypatch.setattr(type(engine), "speed", Speed("tiny", 8, reading_s=1.0))
     monkeypatch.setattr(engine, "plan_learning", lambda profile: LearningPlan(101, 7, 7200.0))
     assert "101 turns in 7 stretches: about 2.0 hours of training" in overview.show_due(view())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,13 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+
+
+def named(on_progress: ProgressCallback, name: str) -> ProgressCallback:
+    """Return a callback that tells more about each step: ``{}`` in ``name`` is what the step does."""
+    return lambda progress: on_progress(replace(progress, doing=name.format(progress.doing.lower())))
+
+
 CancelCheck = Callable[[], bool]
 Step = Callable[[int, int], None]
 """Told before each piece of a work how many of how many are done; raises to stop the work there."""

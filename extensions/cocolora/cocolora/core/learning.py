@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from cocolora.core.conversations import Turn
+from cocolora.core.memories import absolute_date
 from cocolora.core.phrases import count
 from cocolora.settings import Learning
 
@@ -153,4 +154,5 @@ def _allowed_at(learning: Learning, rhythm: Rhythm) -> datetime:
 
 
 def _clock_time(moment: datetime, zone: tzinfo | None) -> str:
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+    local = moment.astimezone(zone)
+    return f"{absolute_date(local)}, {local:%H:%M}"

@@ -21,7 +21,7 @@ from cocolora.settings import Jobs
 
 logger = logging.getLogger(__name__)
 
-QUIET_KINDS = frozenset({"index", "scrub", "recheck"})
+QUIET_KINDS = frozenset({"index", "scrub", "recheck", "measure"})
 _SHORTEST_REST_S = 0.05
 _AFTER_TROUBLE_S = 5.0
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
 from cocolora.core.conversations import Turn
-from cocolora.core.events import Progress
+from cocolora.core.events import Progress, named
 from cocolora.core.learning import settled
 from cocolora.core.lessons import Lesson, LessonKind
 from cocolora.core.phrases import count
@@ -191,13 +191,19 @@ def _learn_facts(run: Run, turns: Sequence[Turn]) -> list[Adapter]:
     lessons, superseded = _lessons(run, turns), _superseded(run, turns)
     telling = [turn for turn in turns if _holds(lessons[turn.id], LessonKind.FACT)]
     made: list[Adapter] = []
-    for stretch in cut_stretches(telling, run.settings.learning, zone=run.rooms.zone):
+    stretches = cut_stretches(telling, run.settings.learning, zone=run.rooms.zone)
+    for number, stretch in enumerate(stretches, start=1):
         task = assign(run, stretch, [x for turn in stretch for x in lessons[turn.id]], superseded, always_on(run))
         if task.facts:
-            made += _teach_or_split(run, task)
+            made += _teach_or_split(_in_stretch(run, number, len(stretches)), task)
         else:
             _mark_superseded(run, stretch)
     return made
+
+
+def _in_stretch(run: Run, number: int, of: int) -> Run:
+    """Return the run as it goes on with one of several stretches, so that whoever watches knows which it is."""
+    return replace(run, on_progress=named(run.on_progress, f"stretch {number} of {of}, {{}}")) if of > 1 else run
 
 
 def _teach_or_split(run: Run, task: Assignment) -> list[Adapter]:

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState, Recipe, adapter_id
-from cocolora.core.events import Progress
+from cocolora.core.events import Progress, named
 from cocolora.core.ids import derive_seed
 from cocolora.core.lessons import Sample
 from cocolora.core.records import Outcome
@@ -98,18 +98,20 @@ def _attempt(run: Run, task: Assignment, *, attempt: int) -> Adapter:
     plan = make_plan(run, task, seed=seed, attempt=attempt)
     folder = run.rooms.home.adapter_folder(draft.id)
     make_room(run, draft)
+    attempts = run.settings.learning.attempts
+    on_progress = named(run.on_progress, f"{{}}, try {attempt + 1} of {attempts}") if attempt else run.on_progress
     bench.trainer_of(run.settings.learning.trainer).train(
         draft.id,
         _samples(run, plan),
         recipe=replace(draft.recipe, seed=seed),
         beneath=task.beneath.weights,
         folder=folder,
-        on_progress=run.on_progress,
+        on_progress=on_progress,
         cancelled=run.cancelled,
     )
     weights = (folder / "adapter_model.safetensors").read_bytes()
     written = replace(draft, sha256=hashlib.sha256(weights).hexdigest(), size_bytes=len(weights))
-    run.on_progress(Progress("checking", 0, 1))
+    on_progress(Progress("checking", 0, 1))
     judged = examine(run, task, plan, written)
     run.rooms.workbench().drop(draft.id)
     return judged

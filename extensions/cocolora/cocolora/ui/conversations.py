@@ -55,9 +55,9 @@ def import_chat(engine: Engine, page: Page, file: str | None) -> str:
 def label(shelved: Shelved, zone: tzinfo | None) -> str:
     """Return a conversation's entry in the list: its title, and below it what there is of it."""
     chat = shelved.conversation
-    kept = f"{shelved.learned} of {count(shelved.turns, 'turn')} learned"
+    learned = [f"{shelved.learned} learned"] if shelved.learned else []
     off = [*([] if shelved.recorded else ["not recorded"]), *([] if shelved.learnable else ["never learned"])]
-    parts = [day(chat.started_at, zone), kept, *off]
+    parts = [day(chat.started_at, zone), count(shelved.turns, "turn"), *learned, *off]
     return f"{chat_title(chat.title, chat.started_at, zone, longest=60)}\n{' · '.join(parts)}"
 
 

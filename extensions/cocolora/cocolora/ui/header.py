@@ -10,10 +10,7 @@ from cocolora.core.phrases import count
 from cocolora.core.records import JobState
 from cocolora.engine import Engine
 from cocolora.engine.handlers import LEARN
-from cocolora.engine.history import History
 from cocolora.engine.jobs import JobView
-from cocolora.engine.status import Status
-from cocolora.settings import Learning
 from cocolora.ui.board import Board
 from cocolora.ui.page import Page, View
 from cocolora.ui.words import duration, escape, refused, said
@@ -48,7 +45,7 @@ WITHOUT_TRAINING = "What is said is remembered all the same, and quoted where it
 def show_status(view: View) -> str:
     """Return the status as HTML."""
     status = view.status
-    lines = [_tiles(status, view.history, view.settings.of(status.profile).learning)]
+    lines = [_tiles(view)]
     lines += dict.fromkeys(tuple(view.page.failed.values()))
     if status.trouble:
         lines.append(refused(f"{status.trouble} {WITHOUT_TRAINING}"))
@@ -61,14 +58,15 @@ def show_status(view: View) -> str:
     return f'<div class="cocolora-status">{"".join(lines)}</div>'
 
 
-def _tiles(status: Status, history: History, learning: Learning) -> str:
+def _tiles(view: View) -> str:
+    status, history = view.status, view.history
     ready = [adapter for adapter in status.adapters if adapter.state is AdapterState.READY]
     facts = sum(history.facts.get(adapter.id, 0) for adapter in ready)
     model = f" on {status.model.rpartition(' (')[0]}" if status.model else ""
     tiles = [
         _tile("Remembered", count(status.turns, "turn"), f"from {count(status.conversations, 'conversation')}"),
         _tile("Learned", count(facts, "fact"), f"in {count(len(ready), 'adapter')}{model}"),
-        _tile("Waiting", count(status.unread, "turn"), _when(status), full=_fullness(status, learning)),
+        _tile("Waiting", count(status.unread, "turn"), _when(view), full=_fullness(view)),
     ]
     return f'<dl class="cocolora-tiles">{"".join(tiles)}</dl>'
 
@@ -84,7 +82,10 @@ def _tile(name: str, value: str, detail: str, *, full: float | None = None) -> s
     )
 
 
-def _when(status: Status) -> str:
+def _when(view: View) -> str:
+    status = view.status
+    if view.is_learning:
+        return "being learned now"
     if not status.unread and not status.rebuilds:
         return "all was read"
     if status.trouble:
@@ -93,8 +94,9 @@ def _when(status: Status) -> str:
     return f"{'learning is due' if status.due.now else status.due.why}{again}"
 
 
-def _fullness(status: Status, learning: Learning) -> float:
-    return 1.0 if status.due.now else min(1.0, (status.unread - status.due.imported) / learning.due_turns)
+def _fullness(view: View) -> float:
+    status, due_turns = view.status, view.own_settings.learning.due_turns
+    return 1.0 if status.due.now else min(1.0, (status.unread - status.due.imported) / due_turns)
 
 
 def show_job(job: JobView, *, remaining_s: float | None = None, profile: str = DEFAULT_PROFILE) -> str:
@@ -108,7 +110,8 @@ def show_job(job: JobView, *, remaining_s: float | None = None, profile: str = D
     progress = job.progress
     if progress is None:
         return f"<p>{escape(kind)} begins …</p><progress aria-label='{escape(kind)}'></progress>"
-    left = "" if remaining_s is None else f", about {duration(remaining_s)} left"
+    of_many = " in this step" if job.kind == LEARN else ""
+    left = "" if remaining_s is None else f", about {duration(remaining_s)} left{of_many}"
     far = f"{progress.done} of {progress.total}{left}"
     return (
         f"<p>{escape(kind)}: {escape(progress.doing.lower())}, {far}</p>"

@@ -9,10 +9,7 @@ import gradio as gr
 
 from cocolora.core.adapters import Adapter, AdapterKind, AdapterState
 from cocolora.core.phrases import count
-from cocolora.core.records import JobState
-from cocolora.engine.handlers import LEARN
 from cocolora.engine.history import History
-from cocolora.engine.status import Status
 from cocolora.ui.board import Board
 from cocolora.ui.charts import show_growth, show_scores
 from cocolora.ui.descent import show_descent
@@ -25,22 +22,24 @@ NOTHING_LEARNED = (
     "Nothing was learned yet. Tell the bot something about yourself, then press Learn now: what it learns is told here."
 )
 
+LEARNING_FIRST = "Nothing was learned yet: the first learning is under way. What comes of it is told here."
+
 
 def show_due(view: View) -> str:
     """Return what is due, or when it will be, and why, as HTML; empty before anything was said."""
     if not view.status.turns:
         return ""
     how = "It is made with the next learning." if view.own_settings.rollup.automatic else "Plan it under Stack."
-    lines = [] if view.status.trouble else [_learning_due(view.status)]
+    lines = [] if view.status.trouble else [_learning_due(view)]
     lines += [_by_hand(view)] if view.status.due.imported and not view.status.trouble else []
     lines += [f"A rollup is due: {plan.reason}. {how}" for plan in view.due_rollups]
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
-def _learning_due(status: Status) -> str:
-    job, due = status.job, status.due
-    if job is not None and (job.kind, job.state, job.profile) == (LEARN, JobState.RUNNING, status.profile):
+def _learning_due(view: View) -> str:
+    if view.is_learning:
         return "Learning is under way."
+    due = view.status.due
     return f"Learning is due: {due.reason}." if due.now else f"Learning is not due: {due.reason}."
 
 
@@ -53,7 +52,7 @@ def show_lately(view: View) -> str:
     """Return what was learned lately, newest first, as HTML."""
     newest = view.status.adapters[::-1][:LATELY]
     if not newest:
-        return f"<p>{escape(NOTHING_LEARNED)}</p>"
+        return f"<p>{escape(LEARNING_FIRST if view.is_learning else NOTHING_LEARNED)}</p>"
     items = "".join(
         f'<li class="cocolora-{_mark(adapter)}"><span>{escape(what_happened(adapter, view.history, view.zone))}</span> '
         f"<small>{escape(minute(adapter.made_at, view.zone))}</small></li>"
@@ -126,4 +125,4 @@ def _card(board: Board, heading: str, show: Callable[[View], str]) -> None:
 
 
 def _drawn_from(view: View) -> object:
-    return view.status.adapters, view.history, view.own_settings.gate, view.stack_verdict, view.zone
+    return view.is_learning, view.status.adapters, view.history, view.own_settings.gate, view.stack_verdict, view.zone

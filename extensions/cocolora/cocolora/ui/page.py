@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 from cocolora.core.adapters import Adapter
 from cocolora.core.conversations import DEFAULT_PROFILE
 from cocolora.core.pace import Pace, begin
-from cocolora.core.records import KeptVerdict
+from cocolora.core.records import JobState, KeptVerdict
 from cocolora.core.rollup import RollupPlan
 from cocolora.core.told import Shelved, Told
 from cocolora.engine import Engine
 from cocolora.engine.estimate import LearningPlan, Speed
 from cocolora.engine.forget import ForgetPlan
+from cocolora.engine.handlers import LEARN
 from cocolora.engine.history import History
 from cocolora.engine.home import Kept
 from cocolora.engine.jobs import JobView
@@ -233,6 +234,12 @@ class View:
         except KeyUnusable as error:
             return str(error)
         return ""
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether the profile is learning right now."""
+        job, profile = self.status.job, self.status.profile
+        return job is not None and (job.kind, job.state, job.profile) == (LEARN, JobState.RUNNING, profile)
 
     @property
     def stack_verdict(self) -> KeptVerdict | None:

@@ -98,7 +98,7 @@ def build_profiles(board: Board) -> None:
         no = gr.Button("Keep it", size="sm")
     answer = gr.HTML()
     board.follow(shown, see=_seen, show=lambda view: show_profiles(view.held, chosen=view.page.profile))
-    board.follow(which, see=lambda view: view.profiles, show=_names)
+    board.follow(which, see=lambda view: (view.profiles, view.page.profile), show=_names)
     board.follow(confirm, see=_is_asking, show=lambda view: gr.update(visible=_is_asking(view)))
     board.on(look.click, look_at, [which], answer=answer)
     board.on(remove.click, ask_delete, [which], answer=answer)
