@@ -139,7 +139,7 @@ def move_first(engine: Engine, clock: Clock, folder: Path, report: Report) -> No
 def undo_rollup(engine: Engine, clock: Clock, folder: Path, report: Report) -> None:
     """Let what was rolled up answer again, unless it does."""
     for adapter in engine.adapters():
-        if adapter.sources:
+        if adapter.sources and adapter.state is not AdapterState.REJECTED:
             engine.rollups.undo(adapter.id)
 
 
