@@ -38,7 +38,8 @@ def test_when_learning_is_due_is_told_in_the_users_time(engine, tell, clock, zon
     engine.change_settings("learning", automatic=True, idle_minutes=0, due_hours=3)
     due = judge_due(engine._rooms, engine.turns(), rebuilds=0, profile="personal")
     assert due.at is not None
-    assert f"at {due.at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" in due.reason
+    local = due.at.astimezone(ZoneInfo(zone))
+    assert f"at {local:%a} {local.day} {local:%b %Y, %H:%M} if" in due.reason
 
 
 @pytest.mark.parametrize(("zone", "minutes"), ANOTHER_DAY)

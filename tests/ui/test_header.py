@@ -45,11 +45,17 @@ def test_the_status_says_why_what_waits_is_not_learned_yet(engine, page, tell, m
     assert engine.jobs.wait(timeout_s=30)
     engine.change_settings("learning", automatic=True)
     assert "the last learning left them, so it begins by hand or when more is said" in shown(engine, page)
-    go_on = threading.Event()
-    engine.jobs.handlers["learn"] = lambda task: str(go_on.wait(30))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def learn(task):
+        begun.set()
+        return str(go_on.wait(30))
+
+    engine.jobs.handlers["learn"] = learn
     engine.change_settings_in("personal", "learning", due_turns=1, settle_minutes=0)
     tell("boats", "Our boat is called Wren.")
-    assert "learning is due" in shown(engine, page)
+    assert begun.wait(30)
+    assert "being learned now" in shown(engine, page)
     go_on.set()
 
 
