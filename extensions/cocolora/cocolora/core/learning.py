@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from cocolora.core.conversations import Turn
-from cocolora.core.memories import absolute_date
+from cocolora.core.memories import absolute_minute
 from cocolora.core.phrases import count
 from cocolora.settings import Learning
 
@@ -83,8 +83,8 @@ def _decide(unlearned: Sequence[Turn], learning: Learning, rhythm: Rhythm, zone:
         return Due(True, at=at, said=said)
     if wanted_at <= rhythm.now:
         budget = f"this hour's {learning.hourly_budget_minutes:g} minutes of training are used up"
-        return Due(False, f"{budget} until {_clock_time(at, zone)}", at, said)
-    return Due(False, f"{rules}, or at {_clock_time(at, zone)} if nothing more is said", at, said)
+        return Due(False, f"{budget} until {absolute_minute(at, zone)}", at, said)
+    return Due(False, f"{rules}, or at {absolute_minute(at, zone)} if nothing more is said", at, said)
 
 
 def _waiting(unlearned: Sequence[Turn], rhythm: Rhythm) -> str:
@@ -151,8 +151,3 @@ def _allowed_at(learning: Learning, rhythm: Rhythm) -> datetime:
             return start + excess + BUDGET_WINDOW
         excess -= end - start
     return rhythm.now
-
-
-def _clock_time(moment: datetime, zone: tzinfo | None) -> str:
-    local = moment.astimezone(zone)
-    return f"{absolute_date(local)}, {local:%H:%M}"

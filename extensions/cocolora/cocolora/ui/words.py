@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from cocolora.core.adapters import Activation, Adapter, AdapterState
 from cocolora.core.conversations import Turn
-from cocolora.core.memories import absolute_date
+from cocolora.core.memories import absolute_date, absolute_minute
 from cocolora.core.phrases import count, shorten
 
 ACTIVATIONS = {
@@ -29,8 +29,7 @@ def day(moment: datetime, zone: tzinfo | None) -> str:
 
 def minute(moment: datetime, zone: tzinfo | None) -> str:
     """Return the date and time in the user's time zone."""
-    local = moment.astimezone(zone)
-    return f"{absolute_date(local)}, {local:%H:%M}"
+    return absolute_minute(moment, zone)
 
 
 def duration(seconds: float) -> str:
